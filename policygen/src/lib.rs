@@ -1,0 +1,2 @@
+//! From a Plan to a SELinux module.
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Service.
+#![forbid(unsafe_code)]
+fn main() {}
