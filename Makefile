@@ -1,0 +1,52 @@
+# Goals for people. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps build check fmt clippy deny test demo fuzz-smoke clean
+
+# A demo without RECORD runs on the built-in simulator; KEEP=1 leaves it running.
+RECORD ?=
+KEEP ?=
+# Seconds each fuzz target runs in `make fuzz-smoke`.
+FUZZ_SECONDS ?= 30
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+deps: ## install what the tests need (Debian packages, pinned cargo tools)
+	.ci/deps test
+
+build: ## build every program, debug
+	.ci/deps build
+	cargo build --locked --workspace --bins
+
+check: fmt clippy deny ## format, lints, licences and dependency fences
+
+fmt:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# The advisory database is not consulted: a build must not depend on today's network.
+deny:
+	cargo deny --offline check licenses bans sources
+
+test: deps check ## install, check, build and run every test (root: the compartments are real)
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace --doc --quiet
+	cargo nextest run --locked --workspace $(if $(CI),--profile ci)
+
+demo: ## the story in one command; RECORD=path replays a recording, KEEP=1 stays up
+	.ci/deps demo
+	cargo build --locked --workspace --bins
+	tests/demo/run $(if $(RECORD),--record '$(RECORD)') $(if $(KEEP),--keep)
+
+fuzz-smoke: ## run each fuzz target for FUZZ_SECONDS
+	command -v cargo-fuzz >/dev/null || CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked cargo-fuzz@0.13.2
+	for target in $$(cd manifest && RUSTC_BOOTSTRAP=1 cargo fuzz list); do \
+	  (cd manifest && RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048); \
+	done
+
+clean: ## remove everything built
+	cargo clean
