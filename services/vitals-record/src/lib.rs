@@ -6,6 +6,19 @@
 //! refused at attach with the name of the field.
 #![forbid(unsafe_code)]
 
+mod alarm;
+mod seen;
+mod vitals;
+
+use cordon_channel::Pace;
+
+pub use alarm::{Alarm, Kind, Priority};
+pub use seen::SeenForm;
+pub use vitals::{
+    ALARMS, ECG_SAMPLES, FormError, Numerics, PressureNumerics, Source, Vitals, VitalsForm,
+    WAVE_SAMPLES,
+};
+
 /// Schema of the channel `vitals`, one record every 40 ms.
 ///
 /// Numerics are in the unit named; a field whose validity bit is not set has no
@@ -45,3 +58,15 @@ resp i16[5] range=-1000..1000
 pub const SEEN_REMOTELY: &str = "\
 alarm u32
 ";
+
+/// Pace of the channel `vitals`: 25 records a second, each a value for one second.
+pub const VITALS_PACE: Pace = Pace::Periodic {
+    period_ns: 40_000_000,
+    deadline_ns: 1_000_000_000,
+};
+
+/// Pace of the channel `seen-remotely`: at most five records a second.
+pub const SEEN_REMOTELY_PACE: Pace = Pace::Sporadic {
+    records: 5,
+    per_ns: 1_000_000_000,
+};
