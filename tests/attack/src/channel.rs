@@ -3,6 +3,7 @@
 
 use crate::attempt::{Attempt, Outcome};
 use crate::compartment::{Compartment, text};
+use crate::control::{acknowledgement, send};
 use crate::{step, sys};
 use libc::{
     AT_EMPTY_PATH, AT_FDCWD, F_ADD_SEALS, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE,
@@ -234,25 +235,6 @@ fn proc_memory(fd: RawFd) -> Outcome {
     Outcome::reaching("pwrite64", result, &[libc::EIO])
 }
 
-/// Sends one message on the control socket, with a descriptor beside it.
-fn send(control: RawFd, message: &[u8], descriptor: Option<RawFd>) -> Result<i64, i32> {
-    let buffers = sys::words([sys::address(message), message.len() as u64]);
-    // struct cmsghdr: length, SOL_SOCKET, SCM_RIGHTS, the descriptor, padding.
-    let mut rights = sys::words([20]);
-    rights.extend_from_slice(&libc::SOL_SOCKET.to_ne_bytes());
-    rights.extend_from_slice(&libc::SCM_RIGHTS.to_ne_bytes());
-    rights.extend_from_slice(&descriptor.unwrap_or(-1).to_ne_bytes());
-    rights.extend_from_slice(&[0; 4]);
-    let (at, len) = if descriptor.is_some() {
-        (sys::address(&rights), 24)
-    } else {
-        (0, 0)
-    };
-    let header = sys::words([0, 0, sys::address(&buffers), 1, at, len, 0]);
-    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    sys!(libc::SYS_sendmsg, control, header.as_slice(), flags)
-}
-
 /// Sends messages until one is refused; what they do is seen at the other end.
 fn flood(
     compartment: &Compartment,
@@ -282,7 +264,7 @@ fn forge_hand_out(compartment: &mut Compartment, _: &str) -> Outcome {
 
 fn forge_acknowledgement(compartment: &mut Compartment, _: &str) -> Outcome {
     let messages: Vec<_> = (0..64)
-        .map(|epoch| (compartment.acknowledgement(epoch), None))
+        .map(|epoch| (acknowledgement(epoch), None))
         .collect();
     flood(compartment, messages.into_iter())
 }

@@ -1,6 +1,7 @@
 //! What the attack program holds: what the network service would hold in its place.
 
 use crate::attempt::Outcome;
+use crate::control::Channels;
 use crate::sys;
 use libc::{POLLIN, SOCK_CLOEXEC};
 use std::ffi::CString;
@@ -20,6 +21,8 @@ pub struct Compartment {
     pub read: Option<RawFd>,
     /// Memory of the channel it writes.
     pub written: Option<RawFd>,
+    /// The channel library's ends, where there is a control socket.
+    pub channels: Option<Channels>,
     /// The last message the supervisor sent on the control socket.
     pub last_hand_out: Vec<u8>,
     accepted: RawFd,
@@ -34,14 +37,10 @@ impl Compartment {
             control,
             read: None,
             written: None,
+            channels: None,
             last_hand_out: Vec::new(),
             accepted: -1,
         }
-    }
-
-    /// An acknowledgement of an epoch of the channel it writes.
-    pub fn acknowledgement(&self, _epoch: u64) -> Vec<u8> {
-        Vec::new()
     }
 
     /// The connection on which the attempt was asked for.

@@ -2,9 +2,11 @@
 //! compartment, this program itself.
 
 use crate::compartment::Compartment;
+use crate::control::{self, Channels};
 use crate::sys;
 use std::net::TcpListener;
 use std::os::fd::{IntoRawFd, RawFd};
+use std::time::Duration;
 
 /// First inherited descriptor, sd_listen_fds(3).
 const FIRST: RawFd = 3;
@@ -22,7 +24,9 @@ pub fn from_supervisor() -> Result<Compartment, String> {
             .map(|(fd, _)| fd)
     };
     let listener = named("https").ok_or("no socket named https was inherited")?;
-    let compartment = Compartment::new(listener, named("spare"), named("cordon-control"));
+    let mut compartment = Compartment::new(listener, named("spare"), named("cordon-control"));
+    compartment.channels = Channels::inherited();
+    control::take(&mut compartment, Duration::from_secs(3));
     ready();
     Ok(compartment)
 }

@@ -14,6 +14,7 @@ mod attempt;
 mod channel;
 mod command;
 mod compartment;
+mod control;
 mod display;
 mod exec;
 mod inherited;
@@ -25,6 +26,7 @@ mod sys;
 use attempt::{Attempt, Outcome, quoted};
 use compartment::{Compartment, accept};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// All attempts, in the order of the story: its own channels first, what ends
 /// its own sockets last.
@@ -94,6 +96,7 @@ fn serve(mut compartment: Compartment) -> ExitCode {
         compartment.serve(connection);
         let line = read_line(connection);
         let (name, argument) = line.split_once(' ').unwrap_or((&line, ""));
+        control::take(&mut compartment, Duration::ZERO);
         let outcome = match attempts().find(|attempt| attempt.name == name) {
             Some(attempt) => (attempt.run)(&mut compartment, argument.trim()),
             None => Outcome::Unsupported("no such attempt".into()),

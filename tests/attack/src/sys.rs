@@ -125,6 +125,11 @@ pub fn address(bytes: &[u8]) -> u64 {
     bytes.as_ptr() as u64
 }
 
+/// The same of a buffer that the kernel fills.
+pub fn address_mut(bytes: &mut [u8]) -> u64 {
+    bytes.as_mut_ptr() as u64
+}
+
 /// A structure of the kernel's as its words in memory order, in bytes.
 pub fn words<const N: usize>(values: [u64; N]) -> Vec<u8> {
     values.into_iter().flat_map(u64::to_ne_bytes).collect()
