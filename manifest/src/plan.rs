@@ -196,7 +196,7 @@ pub enum Missing {
     Error,
     /// Start without it.
     Skip,
-    /// Create an empty directory owned by the component's user.
+    /// Create it empty, owned by the component's user: a directory, or a file where it is passed.
     Create,
 }
 
@@ -232,6 +232,10 @@ pub struct FileGrant {
     pub missing: Missing,
     /// Size in bytes of a tmpfs mounted there instead of the device's path.
     pub size: Option<u64>,
+    /// Size in bytes to which a project quota holds the device's directory; a launcher that sets
+    /// no quotas refuses the component.
+    #[serde(default)]
+    pub quota: Option<u64>,
     /// Opened by the supervisor and inherited under this LISTEN_FDNAMES name; not visible as a path.
     pub pass: Option<String>,
     /// Why.
