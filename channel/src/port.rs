@@ -116,7 +116,8 @@ impl Writer {
 
     /// Why the newest hand-out was not attached.
     #[must_use]
-    pub fn refusal(&self) -> Option<&AttachError> {
+    pub fn refusal(&mut self) -> Option<&AttachError> {
+        self.refresh();
         self.attached
             .as_ref()?
             .ring
@@ -127,14 +128,19 @@ impl Writer {
 
     /// Whether its memory is locked, so that no access waits for a page.
     #[must_use]
-    pub fn is_locked(&self) -> bool {
+    pub fn is_locked(&mut self) -> bool {
+        self.refresh();
         is_locked(self.attached.as_ref())
     }
 
-    fn ring(&mut self) -> Option<&mut RingWriter<ReadWrite>> {
+    fn refresh(&mut self) {
         if let Some(newer) = self.mailbox.take() {
             self.attached = Some(newer);
         }
+    }
+
+    fn ring(&mut self) -> Option<&mut RingWriter<ReadWrite>> {
+        self.refresh();
         self.attached.as_mut()?.ring.as_mut().ok().map(|(_, r)| r)
     }
 }
@@ -166,9 +172,7 @@ impl Reader {
     /// [`Reading::Fresh`] or [`Reading::Gap`], on a tick well below the
     /// deadline. Makes no system call, but where a new epoch is attached.
     pub fn poll(&mut self) -> Reading {
-        if let Some(newer) = self.mailbox.take() {
-            self.attached = Some(newer);
-        }
+        self.refresh();
         match self.attached.as_mut().map(|attached| &mut attached.ring) {
             None => Reading::Absent,
             Some(Ok((_, ring))) => ring.poll(now()),
@@ -183,14 +187,16 @@ impl Reader {
 
     /// The writer's life it is attached to; none while it is absent.
     #[must_use]
-    pub fn epoch(&self) -> Option<u64> {
+    pub fn epoch(&mut self) -> Option<u64> {
+        self.refresh();
         let attached = self.attached.as_ref()?;
         attached.ring.is_ok().then_some(attached.epoch)
     }
 
     /// Why the newest hand-out was not attached.
     #[must_use]
-    pub fn refusal(&self) -> Option<&AttachError> {
+    pub fn refusal(&mut self) -> Option<&AttachError> {
+        self.refresh();
         self.attached
             .as_ref()?
             .ring
@@ -201,8 +207,15 @@ impl Reader {
 
     /// Whether its memory is locked, so that no access waits for a page.
     #[must_use]
-    pub fn is_locked(&self) -> bool {
+    pub fn is_locked(&mut self) -> bool {
+        self.refresh();
         is_locked(self.attached.as_ref())
+    }
+
+    fn refresh(&mut self) {
+        if let Some(newer) = self.mailbox.take() {
+            self.attached = Some(newer);
+        }
     }
 }
 
