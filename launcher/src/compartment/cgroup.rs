@@ -1,0 +1,145 @@
+//! cgroup v2: membership, limits, killing and freezing of one component.
+
+use super::error::Failure;
+use cordon_manifest::plan::{Component, Layer};
+use nix::errno::Errno;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The cgroup of one life of one component. Removed, with all in it, on drop.
+#[derive(Debug)]
+pub struct Cgroup {
+    path: PathBuf,
+    directory: OwnedFd,
+}
+
+/// How long the kernel may take to empty a killed cgroup.
+const EMPTYING: Duration = Duration::from_secs(5);
+
+impl Cgroup {
+    /// Makes the cgroup ROOT/DEVICE/COMPONENT; what is left of an earlier life is killed first.
+    pub fn create(
+        root: &Path,
+        device: &str,
+        component: &Component,
+        limits: bool,
+    ) -> Result<Self, Failure> {
+        let failed = |step: &str, path: &Path, error: &io::Error| {
+            Failure::new(Layer::Cgroup, step, errno(error)).of(path.display().to_string())
+        };
+        let parent = root.join(device);
+        fs::create_dir_all(&parent).map_err(|e| failed("making the cgroup", &parent, &e))?;
+        let path = parent.join(&component.name);
+        if path.exists() {
+            remove(&path)
+                .map_err(|e| failed("emptying the cgroup of an earlier life", &path, &e))?;
+        }
+        if limits {
+            for above in [root, &parent] {
+                let file = above.join("cgroup.subtree_control");
+                fs::write(&file, "+memory +pids +cpu")
+                    .map_err(|e| failed("enabling memory, pids and cpu in", &file, &e))?;
+            }
+        }
+        fs::create_dir(&path).map_err(|e| failed("making the cgroup", &path, &e))?;
+        let directory =
+            fs::File::open(&path).map_err(|e| failed("opening the cgroup", &path, &e))?;
+        let cgroup = Self {
+            path,
+            directory: directory.into(),
+        };
+        if limits {
+            for (file, value, origin) in values(component) {
+                let target = cgroup.path.join(file);
+                fs::write(&target, &value).map_err(|error| {
+                    let failure = Failure::new(Layer::Limits, "setting", errno(&error));
+                    failure.of(format!("{file} to {value}")).asked_by(origin)
+                })?;
+            }
+        }
+        Ok(cgroup)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A value as the kernel has it now.
+    pub fn value(&self, file: &str) -> io::Result<String> {
+        fs::read_to_string(self.path.join(file)).map(|text| text.trim().to_owned())
+    }
+
+    /// Kills every process in it.
+    pub fn kill(&self) -> io::Result<()> {
+        fs::write(self.path.join("cgroup.kill"), "1")
+    }
+}
+
+impl AsFd for Cgroup {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // Nothing can be told from a drop; a cgroup that stays is found, and
+        // killed or refused, by the next start.
+        let _ = remove(&self.path);
+    }
+}
+
+/// The limits' files, values, and who asked for them.
+pub fn values(
+    component: &Component,
+) -> Vec<(&'static str, String, &cordon_manifest::plan::Origin)> {
+    let limits = &component.limits;
+    let mut values = Vec::new();
+    if let Some(memory) = &limits.memory {
+        values.push(("memory.max", memory.value.to_string(), &memory.origin));
+        // What a vital sign needs must not wait for a disk, and memory.max means little with swap.
+        values.push(("memory.swap.max", "0".into(), &memory.origin));
+    }
+    if let Some(tasks) = &limits.tasks {
+        // One more for pid 1 of the compartment.
+        values.push(("pids.max", (tasks.value + 1).to_string(), &tasks.origin));
+    }
+    if let Some(cpu) = &limits.cpu {
+        values.push((
+            "cpu.max",
+            format!("{} 100000", cpu.value * 1000),
+            &cpu.origin,
+        ));
+    }
+    values
+}
+
+/// Kills and removes a cgroup and those below it.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::write(path.join("cgroup.kill"), "1") {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let started = Instant::now();
+    loop {
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                remove(&entry.path())?;
+            }
+        }
+        match fs::remove_dir(path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if started.elapsed() > EMPTYING => return Err(error),
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}

@@ -1,0 +1,56 @@
+//! Resource limits and scheduling of the process itself; those of its cgroup are in cgroup.rs.
+
+use super::error::Failure;
+use crate::sys::signal::set_scheduler;
+use cordon_manifest::plan::{Component, Layer, RealtimePolicy};
+use nix::sys::resource::{Resource, setrlimit};
+
+/// What is set, by its name in /proc/PID/limits, soft and hard alike.
+pub fn values(component: &Component) -> Vec<(&'static str, Resource, u64)> {
+    let locked = component
+        .realtime
+        .as_ref()
+        .is_some_and(|realtime| realtime.value.lock_memory);
+    vec![
+        // A core holds a patient's data and keys.
+        ("Max core file size", Resource::RLIMIT_CORE, 0),
+        (
+            "Max open files",
+            Resource::RLIMIT_NOFILE,
+            component.limits.descriptors.value.into(),
+        ),
+        (
+            "Max locked memory",
+            Resource::RLIMIT_MEMLOCK,
+            if locked { libc::RLIM_INFINITY } else { MEMLOCK },
+        ),
+        ("Max msgqueue size", Resource::RLIMIT_MSGQUEUE, 0),
+        ("Max pending signals", Resource::RLIMIT_SIGPENDING, 128),
+    ]
+}
+
+/// Enough for the mapping of a channel, which its writer locks.
+const MEMLOCK: u64 = 1 << 20;
+
+/// Sets the limits.
+pub fn set(component: &Component) -> Result<(), Failure> {
+    for (name, resource, value) in values(component) {
+        setrlimit(resource, value, value)
+            .map_err(|errno| Failure::new(Layer::Root, "setting the limit", errno).of(name))?;
+    }
+    Ok(())
+}
+
+/// Enters the real-time class where the manifest asks for it.
+pub fn schedule(component: &Component) -> Result<(), Failure> {
+    let Some(realtime) = &component.realtime else {
+        return Ok(());
+    };
+    let policy = match realtime.value.policy {
+        RealtimePolicy::Fifo => libc::SCHED_FIFO,
+        RealtimePolicy::Rr => libc::SCHED_RR,
+    };
+    set_scheduler(policy, realtime.value.priority).map_err(|errno| {
+        Failure::new(Layer::Root, "entering the real-time class", errno).asked_by(&realtime.origin)
+    })
+}

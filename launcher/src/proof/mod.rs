@@ -1,0 +1,247 @@
+//! The read-back: what is in force for a component, seen from outside, compared
+//! with the Plan item by item.
+//!
+//! [`held`] runs between exec and the program's first instruction; [`running`] on
+//! demand, without stopping the program. What cannot be seen is not called proved:
+//! it is [`Verdict::NotShown`], and a layer that is switched off or absent is
+//! [`Verdict::Absent`].
+
+mod descriptors;
+mod kernel;
+mod mounts;
+mod status;
+
+pub use descriptors::Identity;
+
+use crate::compartment::{Filters, Running, Trial, cgroup_values, own_namespaces, process_limits};
+use crate::layers::Layers;
+use crate::sys::ptrace::seccomp_filter;
+use cordon_manifest::plan::{Component, Layer};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// One line each, in the order of the layers.
+    pub items: Vec<Item>,
+}
+
+/// One thing that was compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The layer it belongs to.
+    pub layer: Layer,
+    /// What was looked at.
+    pub name: String,
+    /// What the Plan says.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+    /// How they compare.
+    pub verdict: Verdict,
+}
+
+/// How what was found compares with the Plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As planned.
+    Same,
+    /// Not as planned: the component must not run.
+    Different,
+    /// The layer is absent, and its absence was allowed by name.
+    Absent,
+    /// Nothing outside the program shows it while it runs; proved at its start.
+    NotShown,
+}
+
+impl Proof {
+    /// The items that are not as planned.
+    pub fn differences(&self) -> impl Iterator<Item = &Item> {
+        self.items
+            .iter()
+            .filter(|item| item.verdict == Verdict::Different)
+    }
+
+    /// Layers that are absent.
+    pub fn absent(&self) -> impl Iterator<Item = &Item> {
+        self.items
+            .iter()
+            .filter(|item| item.verdict == Verdict::Absent)
+    }
+
+    pub(super) fn compare(
+        &mut self,
+        layer: Layer,
+        name: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) {
+        let (expected, found) = (expected.into(), found.into());
+        let verdict = if expected == found {
+            Verdict::Same
+        } else {
+            Verdict::Different
+        };
+        self.items.push(Item {
+            layer,
+            name: name.into(),
+            expected,
+            found,
+            verdict,
+        });
+    }
+
+    fn note(&mut self, layer: Layer, name: &str, found: impl Into<String>, verdict: Verdict) {
+        self.items.push(Item {
+            layer,
+            name: name.into(),
+            expected: String::new(),
+            found: found.into(),
+            verdict,
+        });
+    }
+}
+
+/// What a component is compared with.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    mounts: Vec<(String, u64)>,
+    context: Option<String>,
+    descriptors: Vec<(String, Identity)>,
+    trials: Vec<Trial>,
+}
+
+impl Subject {
+    /// Collects what was decided before the clone, and what the child tried.
+    #[must_use]
+    pub fn new(
+        mounts: &[(String, u64)],
+        context: Option<String>,
+        descriptors: Vec<(String, Identity)>,
+        trials: Vec<Trial>,
+    ) -> Self {
+        Self {
+            mounts: mounts.to_vec(),
+            context,
+            descriptors,
+            trials,
+        }
+    }
+}
+
+/// The proof while the program is held before its first instruction.
+#[must_use]
+pub fn held(
+    running: &Running,
+    component: &Component,
+    layers: &Layers,
+    subject: &Subject,
+    filters: &Filters,
+) -> Proof {
+    let mut proof = common(running, component, layers, subject);
+    descriptors::exact(&mut proof, running, &subject.descriptors);
+    if layers.on(Layer::Seccomp) {
+        for (index, filter) in filters.0.iter().enumerate() {
+            let name = format!("filter {index}");
+            let expected = format!("{} instructions", filter.len());
+            match seccomp_filter(Pid::from_raw(running.pid()), index) {
+                Ok(found) if found == *filter => {
+                    proof.compare(Layer::Seccomp, &name, &expected, &expected)
+                }
+                Ok(found) => {
+                    let found = format!("another filter, {} instructions", found.len());
+                    proof.compare(Layer::Seccomp, &name, expected, found);
+                }
+                // Without CONFIG_CHECKPOINT_RESTORE the kernel shows no filter; mode and count are compared anyway.
+                Err(Errno::EIO | Errno::EINVAL) => {
+                    proof.note(
+                        Layer::Seccomp,
+                        &name,
+                        "this kernel does not show filters",
+                        Verdict::NotShown,
+                    );
+                }
+                Err(errno) => proof.compare(Layer::Seccomp, &name, expected, errno.desc()),
+            }
+        }
+    }
+    for trial in &subject.trials {
+        proof.note(trial.layer, "tried", trial.found.clone(), Verdict::Same);
+    }
+    for layer in TRIED {
+        if layers.on(layer) && !subject.trials.iter().any(|trial| trial.layer == layer) {
+            proof.compare(layer, "tried", "refused", "the child did not try it");
+        }
+    }
+    finish(proof, layers)
+}
+
+/// Layers only the child can prove, by trying.
+const TRIED: [Layer; 4] = [
+    Layer::LandlockFs,
+    Layer::LandlockTcp,
+    Layer::LandlockScope,
+    Layer::Mdwe,
+];
+
+/// The proof of a running program, from outside.
+#[must_use]
+pub fn running(
+    running: &Running,
+    component: &Component,
+    layers: &Layers,
+    subject: &Subject,
+) -> Proof {
+    let mut proof = common(running, component, layers, subject);
+    descriptors::still(&mut proof, running, &subject.descriptors);
+    for trial in &subject.trials {
+        proof.note(
+            trial.layer,
+            "tried at start",
+            trial.found.clone(),
+            Verdict::NotShown,
+        );
+    }
+    finish(proof, layers)
+}
+
+fn common(running: &Running, component: &Component, layers: &Layers, subject: &Subject) -> Proof {
+    let mut proof = Proof::default();
+    let pid = running.pid();
+    status::compare(&mut proof, pid, component, layers);
+    kernel::namespaces(&mut proof, running, &own_namespaces(component, layers));
+    if layers.on(Layer::Root) {
+        mounts::compare(&mut proof, pid, &subject.mounts);
+    }
+    kernel::limits(&mut proof, pid, &process_limits(component));
+    if let Some(path) = running.cgroup() {
+        let values = if layers.on(Layer::Limits) {
+            cgroup_values(component)
+        } else {
+            Vec::new()
+        };
+        kernel::cgroup(&mut proof, pid, path, &values);
+    }
+    if let Some(context) = &subject.context {
+        kernel::label(&mut proof, pid, context);
+    }
+    proof
+}
+
+fn finish(mut proof: Proof, layers: &Layers) -> Proof {
+    for layer in Layer::ALL {
+        if let Some(why) = layers.why_absent(layer) {
+            proof.note(layer, "layer", why, Verdict::Absent);
+        } else if layers.weakened().contains(&layer) {
+            proof.note(
+                layer,
+                "layer",
+                "switched off by a test build",
+                Verdict::Absent,
+            );
+        }
+    }
+    proof.items.sort_by_key(|item| item.layer);
+    proof
+}
