@@ -60,6 +60,8 @@ profiles![
     "network-service",
     "vitals-display",
     "general",
+    "network-program",
+    "python-service",
 ];
 
 /// The filters for `component`.
@@ -103,11 +105,7 @@ pub fn reaper() -> Result<Filters, ProfileError> {
 /// Profile files for a component: its role's, and what its grants need.
 fn fragments(component: &Component) -> Vec<&str> {
     let role = component.role.value.as_str();
-    let mut files = vec![if load(role).is_some() {
-        role
-    } else {
-        "general"
-    }];
+    let mut files = vec![role];
     if component.fork.value {
         files.push("fork");
     }
@@ -223,6 +221,16 @@ mod tests {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let stem = name.strip_suffix(".policy").expect("only .policy files");
             assert!(PROFILES.contains(&stem), "{name} is not compiled in");
+        }
+    }
+
+    #[test]
+    fn every_role_has_a_profile() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../profiles/roles");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let role = name.strip_suffix(".yaml").expect("only .yaml files");
+            assert!(load(role).is_some(), "role {role} has no profile");
         }
     }
 
