@@ -1,2 +1,172 @@
-//! From a Plan to a SELinux module.
+//! From a Plan to a SELinux module, and what can be proved of it.
+//!
+//! [`generate`] is a pure function: the same Plan and the same target profile
+//! give the same bytes. The module is CIL with flat names, compiled on top of
+//! the target's base policy and the hand-written [`BASE_MODULE`]. Every rule
+//! group in it begins with one sentence and the manifest line, role default or
+//! fact it came from.
+//!
+//! # What is granted, and why
+//!
+//! | Asked for by | Granted to the component's domain | Why |
+//! |---|---|---|
+//! | the component | `cordon_supervisor_t:fd use` | the kernel replaces descriptors it may not use by its null device |
+//! | | null device, `write` on the supervisor's pipe and stream, `ioctl` TCGETS on both | standard streams; a C library asks whether they are terminals |
+//! | | `search` and `read` on `cordon_root_t` directories | to walk its own root, which the supervisor makes |
+//! | `exec` | `entrypoint` on its program's type; `transition`, `nnp_transition`, `nosuid_transition` to the supervisor | the one way in, under no_new_privs and from a nosuid mount |
+//! | | `fork`, signals, `getsched` and pipes on itself | threads need `fork`; seccomp tells them from processes |
+//! | a dynamic program | the loader's, its cache's and the libraries' types | by type, so that a library upgrade changes no policy |
+//! | `files` read | `open read map getattr`, directories and links below | |
+//! | `files` write | the same with `write append lock`; in directories creating, renaming and removing | never `execute` |
+//! | `files` execute | `execute` for mapping, never `execute_no_trans` | it is exec'd once, by the supervisor |
+//! | `pass` | the same without `open`, which the supervisor has | a descriptor is all it gets |
+//! | `devices` | the same on a type of the node's own; `ioctl` only by number | the base policy's types of nodes are shared by kind |
+//! | `listen` | `accept read write getattr getopt setopt shutdown` on the supervisor's TCP sockets | an accepted socket inherits the label of the listening one |
+//! | `network.bind` | TCP sockets of its own; `bind listen accept`, `name_bind` on the port's type | |
+//! | `network.connect` | TCP sockets of its own; `connect`, `name_connect` on the port's type | |
+//! | `notify`, `watchdog` | a Unix datagram socket, `sendto` the supervisor's | sd_notify(3) |
+//! | `proc` | its own entries of /proc | |
+//! | `realtime` | `setsched` on itself | |
+//! | `fork` | process groups and sessions on itself | |
+//! | `channels` from | `getattr map read write` on the channel's type | not `open`: the descriptor is handed over |
+//! | `channels` to | `getattr map read` | |
+//! | a channel's end | `read write` on the supervisor's Unix stream socket | the control socket; SOCK_SEQPACKET is of that class |
+//!
+//! Not granted although one may look for them: `netif`, `node`, `peer` and
+//! `packet`, which the kernel asks for only where labelled networking or
+//! SECMARK is configured.
+//!
+//! # What carries a type of its own
+//!
+//! Programs, declared paths, device nodes and ports, with a file context or a
+//! `portcon`. Three things keep the base policy's label, because a new one
+//! would take them away from the rest of the system: paths that the target
+//! profile lists as shared (fonts, time zones, the interpreter of a script),
+//! nodes that every program uses (/dev/null), and ports the base policy
+//! already names. A shared path is never granted for writing.
+//!
+//! # What is not claimed
+//!
+//! A domain joins the attribute `domain` and so has what the base policy gives
+//! to every domain. Administrators' and the package manager's domains reach
+//! the device's files (which they must install and label), though not its
+//! channels. A port in the ephemeral range is bound without a check.
 #![forbid(unsafe_code)]
+
+mod channels;
+mod cil;
+mod claims;
+pub mod compile;
+mod component;
+mod error;
+mod files;
+mod labels;
+pub mod names;
+mod network;
+mod scan;
+mod target;
+mod writer;
+
+pub use claims::Claim;
+pub use error::Error;
+pub use scan::{Described, NODES, SHARED, scan};
+pub use target::{ProfileError, Target};
+
+use cordon_manifest::plan::Plan;
+use labels::Labels;
+use std::collections::BTreeSet;
+use writer::Writer;
+
+/// The hand-written module that every generated one links against.
+pub const BASE_MODULE: &str = include_str!("../../selinux/cordon.cil");
+
+/// What is generated for one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The module, as CIL.
+    pub module: String,
+    /// The claims as `neverallow` rules, for the compiler alone: not shipped.
+    pub assertions: String,
+    /// The module's file contexts, as lines of a `file_contexts` file.
+    pub contexts: String,
+    /// What the assertions claim.
+    pub claims: Vec<Claim>,
+}
+
+/// Generates the policy of a Plan for a target, or says everything that is in
+/// the way of it.
+pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
+    let mut errors = bad_names(plan);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let labels = Labels::of(plan, target, &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut writer = Writer::new(target);
+    writer.statement(&format!(
+        ";; The SELinux module of {}, generated from its manifest for {}.\n\
+         ;; Each rule group says why it is there and, in brackets, who asked for it.",
+        plan.device,
+        target.name()
+    ));
+    files::declare(&mut writer, &labels);
+    network::declare(&mut writer, &labels);
+    for component in &plan.components {
+        component::write(&mut writer, plan, &labels, component);
+    }
+    channels::write(&mut writer, plan);
+
+    let own: BTreeSet<String> = objects(plan, &writer);
+    let (module, mut contexts, errors) = writer.finish();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (assertions, claims) = claims::write(plan, target, &labels, &own);
+    contexts.sort();
+    let contexts = contexts
+        .iter()
+        .map(|context| context.line() + "\n")
+        .collect();
+    Ok(Policy {
+        module,
+        assertions,
+        contexts,
+        claims,
+    })
+}
+
+/// Types of the device's that are no domains.
+fn objects(plan: &Plan, writer: &Writer<'_>) -> BTreeSet<String> {
+    let domains: BTreeSet<String> = plan
+        .components
+        .iter()
+        .map(|component| names::domain_type(&plan.device, &component.name))
+        .collect();
+    writer
+        .declared()
+        .filter(|name| !domains.contains(*name))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn bad_names(plan: &Plan) -> Vec<Error> {
+    let device = std::iter::once(("device", &plan.device));
+    let components = plan.components.iter().map(|c| ("component", &c.name));
+    let channels = plan.channels.iter().map(|c| ("channel", &c.name));
+    let sockets = plan
+        .components
+        .iter()
+        .flat_map(|c| c.listen.iter().map(|l| ("listen", &l.name)));
+    device
+        .chain(components)
+        .chain(channels)
+        .chain(sockets)
+        .filter(|(_, name)| !names::is_name(name))
+        .map(|(what, name)| Error::Name {
+            what,
+            name: name.clone(),
+        })
+        .collect()
+}

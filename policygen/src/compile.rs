@@ -1,0 +1,243 @@
+//! Compiling modules against a base policy with `secilc`, where it is there.
+
+use crate::claims::Claim;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Where Debian's packages put the compiler that turns `.pp` modules into CIL.
+const PP: &str = "/usr/libexec/selinux/hll/pp";
+
+/// The tools of one system: this one, or one below a directory (entered by
+/// chroot(8), which needs root).
+#[derive(Clone, Debug, Default)]
+pub struct Tools {
+    root: Option<PathBuf>,
+}
+
+/// What became of a compilation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The binary policy and its file contexts were written.
+    Compiled {
+        /// The binary policy.
+        policy: PathBuf,
+        /// Its file contexts.
+        contexts: PathBuf,
+        /// What the compiler said.
+        log: String,
+    },
+    /// A tool is not there, so nothing was checked.
+    Absent {
+        /// The tool.
+        tool: String,
+    },
+    /// The compiler refused.
+    Failed {
+        /// What it said.
+        log: String,
+    },
+}
+
+/// The modules of a base policy, as CIL files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaseModules {
+    /// One file per enabled module, by name.
+    Unpacked(Vec<PathBuf>),
+    /// A tool or the policy package is not there.
+    Absent {
+        /// What is not there.
+        tool: String,
+    },
+}
+
+impl Tools {
+    /// The tools of this system.
+    #[must_use]
+    pub fn host() -> Self {
+        Self::default()
+    }
+
+    /// The tools of the system below `root`.
+    #[must_use]
+    pub fn within(root: &Path) -> Self {
+        Self {
+            root: Some(root.to_owned()),
+        }
+    }
+
+    /// Turns the base policy's packaged modules (`*.pp.bz2` in `packaged`) into
+    /// CIL files in `out`, leaving out the `disabled` ones. What is there
+    /// already is kept. Both directories lie below the tools' root.
+    pub fn unpack(
+        &self,
+        packaged: &Path,
+        disabled: &[String],
+        out: &Path,
+    ) -> io::Result<BaseModules> {
+        let absent = |tool: &str| {
+            Ok(BaseModules::Absent {
+                tool: tool.to_owned(),
+            })
+        };
+        if !packaged.is_dir() {
+            return absent(&packaged.display().to_string());
+        }
+        std::fs::create_dir_all(out)?;
+        let mut names: Vec<String> = std::fs::read_dir(packaged)?
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|name| name.strip_suffix(".pp.bz2").map(str::to_owned))
+            .filter(|name| !disabled.contains(name))
+            .collect();
+        names.sort();
+        let mut modules = Vec::new();
+        for name in names {
+            let cil = out.join(format!("{name}.cil"));
+            if !cil.exists() {
+                let package = packaged.join(format!("{name}.pp.bz2"));
+                let Some(unzipped) =
+                    self.run("bzip2", &["-dc".as_ref(), &self.inside(&package)], None)?
+                else {
+                    return absent("bzip2");
+                };
+                if !unzipped.status.success() {
+                    return Err(failure("bzip2", &unzipped));
+                }
+                let Some(converted) = self.run(PP, &[], Some(&unzipped.stdout))? else {
+                    return absent(PP);
+                };
+                if !converted.status.success() {
+                    return Err(failure(PP, &converted));
+                }
+                // Renamed when complete, so that an interrupted run leaves no half.
+                let part = out.join(format!("{name}.part"));
+                std::fs::write(&part, converted.stdout)?;
+                std::fs::rename(part, &cil)?;
+            }
+            modules.push(cil);
+        }
+        Ok(BaseModules::Unpacked(modules))
+    }
+
+    /// Compiles CIL files into `out` (`policy` and `file_contexts`), checking
+    /// every `neverallow` there is.
+    ///
+    /// `-m`: modules of the base policy declare some things twice. `-v`: without
+    /// it libsepol 3.4 accepts conflicting file contexts without a word.
+    pub fn compile(&self, version: u32, sources: &[PathBuf], out: &Path) -> io::Result<Outcome> {
+        std::fs::create_dir_all(out)?;
+        let policy = out.join("policy");
+        let contexts = out.join("file_contexts");
+        let version = version.to_string();
+        let mut arguments: Vec<PathBuf> = ["-m", "-v", "-c", version.as_str(), "-o"]
+            .map(PathBuf::from)
+            .to_vec();
+        arguments.extend([self.inside(&policy), "-f".into(), self.inside(&contexts)]);
+        arguments.extend(sources.iter().map(|source| self.inside(source)));
+        let arguments: Vec<&Path> = arguments.iter().map(PathBuf::as_path).collect();
+        let Some(output) = self.run("secilc", &arguments, None)? else {
+            return Ok(Outcome::Absent {
+                tool: "secilc".to_owned(),
+            });
+        };
+        let log = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(if output.status.success() {
+            Outcome::Compiled {
+                policy,
+                contexts,
+                log,
+            }
+        } else {
+            Outcome::Failed { log }
+        })
+    }
+
+    /// The path as the tools see it.
+    fn inside(&self, path: &Path) -> PathBuf {
+        self.root
+            .as_ref()
+            .and_then(|root| path.strip_prefix(root).ok())
+            .map_or_else(|| path.to_owned(), |rest| Path::new("/").join(rest))
+    }
+
+    /// Runs a tool; none when it is not there.
+    fn run(
+        &self,
+        tool: &str,
+        arguments: &[&Path],
+        input: Option<&[u8]>,
+    ) -> io::Result<Option<Output>> {
+        let mut command = match &self.root {
+            Some(root) => {
+                let mut command = Command::new("chroot");
+                command.arg(root).arg(tool);
+                command
+            }
+            None => Command::new(tool),
+        };
+        command
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .stdin(if input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let output = std::thread::scope(|scope| {
+            // A thread of its own feeds it: it may write before it has read all.
+            let feed = child.stdin.take().zip(input);
+            scope.spawn(move || {
+                feed.map(|(mut stdin, input)| io::Write::write_all(&mut stdin, input))
+            });
+            child.wait_with_output()
+        })?;
+        // chroot(8) says so with 127 when the command is not there.
+        if self.root.is_some() && output.status.code() == Some(127) {
+            return Ok(None);
+        }
+        Ok(Some(output))
+    }
+}
+
+/// The claims that a failed compilation found broken: those in whose lines of
+/// the assertions (by file name, as given to [`Tools::compile`]) the log names
+/// a `neverallow`.
+#[must_use]
+pub fn broken_claims<'c>(log: &str, assertions: &str, claims: &'c [Claim]) -> Vec<&'c Claim> {
+    let lines: Vec<usize> = log
+        .lines()
+        .filter(|line| line.contains("neverallow"))
+        .filter_map(|line| {
+            let (_, rest) = line.split_once(&format!("{assertions}:"))?;
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        })
+        .collect();
+    claims
+        .iter()
+        .filter(|claim| {
+            lines
+                .iter()
+                .any(|line| (claim.first_line..=claim.last_line).contains(line))
+        })
+        .collect()
+}
+
+fn failure(tool: &str, output: &Output) -> io::Error {
+    io::Error::other(format!(
+        "{tool} failed ({}): {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    ))
+}

@@ -1,0 +1,115 @@
+//! Why a Plan cannot become a policy.
+
+use std::fmt;
+
+/// One reason why generation is refused. All reasons are returned at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// A name is not `[a-z][a-z0-9-]*`; resolution never lets one through, so
+    /// the Plan did not come from it.
+    Name {
+        /// What is named: `device`, `component`, `channel`, `listen`.
+        what: &'static str,
+        /// The name as found.
+        name: String,
+    },
+    /// A path is not absolute and normalised.
+    Path {
+        /// The path as found.
+        path: String,
+        /// Who asked for it.
+        origin: String,
+    },
+    /// The target's base policy lacks a name that a grant needs.
+    Missing {
+        /// `type`, `attribute`, `class` or `permission`.
+        kind: &'static str,
+        /// The missing name; a permission as `class:permission`.
+        name: String,
+        /// The target profile that lacks it.
+        target: String,
+        /// The rule group that needs it, in words.
+        needed_for: String,
+        /// The manifest line or role default that asked for that group.
+        origin: String,
+    },
+    /// Two things of the device would get one SELinux name.
+    Clash {
+        /// The type both would be called.
+        name: String,
+        /// The first, in words.
+        first: String,
+        /// The second, in words.
+        second: String,
+    },
+    /// A path that belongs to the whole system was granted for writing. Its
+    /// label is the system's, so the grant would reach every file so labelled.
+    SharedWrite {
+        /// The path.
+        path: String,
+        /// The label it keeps.
+        label: String,
+        /// Who asked for it.
+        origin: String,
+    },
+    /// A channel names a component that the Plan does not have.
+    NoSuchComponent {
+        /// The channel.
+        channel: String,
+        /// The component that is not there.
+        component: String,
+        /// Who asked.
+        origin: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name { what, name } => write!(
+                f,
+                "{what} name {name:?} cannot become part of a SELinux name: it must be [a-z][a-z0-9-]*"
+            ),
+            Self::Path { path, origin } => write!(
+                f,
+                "{origin}: path {path:?} cannot be labelled: it must be absolute, without '.', '..' or '//'"
+            ),
+            Self::Missing {
+                kind,
+                name,
+                target,
+                needed_for,
+                origin,
+            } => write!(
+                f,
+                "{origin}: the base policy of {target} has no {kind} {name}, which this needs: {needed_for}"
+            ),
+            Self::Clash {
+                name,
+                first,
+                second,
+            } => write!(
+                f,
+                "{first} and {second} would both be labelled {name}: rename one of them"
+            ),
+            Self::SharedWrite {
+                path,
+                label,
+                origin,
+            } => write!(
+                f,
+                "{origin}: {path} belongs to the whole system and keeps its label {label}, so it cannot be granted for writing"
+            ),
+            Self::NoSuchComponent {
+                channel,
+                component,
+                origin,
+            } => write!(
+                f,
+                "{origin}: channel {channel} names component {component}, which the plan does not have"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,233 @@
+//! Paths and device nodes: their types, their contexts, and what each
+//! component may do with them.
+
+use crate::cil::path_expression;
+use crate::labels::{Label, Labels, is_declared};
+use crate::names::{self, SUPERVISOR};
+use crate::writer::{FileContext, FileKind, Writer};
+use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, Missing, PathKind, Plan};
+
+/// Attributes of an ordinary file: the package manager installs it and
+/// restorecon labels it.
+const FILE: [&str; 3] = ["file_type", "non_security_file_type", "non_auth_file_type"];
+
+const READ_DIRECTORY: [&str; 4] = ["getattr", "open", "read", "search"];
+const WRITE_DIRECTORY: [&str; 12] = [
+    "add_name",
+    "create",
+    "getattr",
+    "open",
+    "read",
+    "remove_name",
+    "rename",
+    "reparent",
+    "rmdir",
+    "search",
+    "setattr",
+    "write",
+];
+const READ_FILE: [&str; 4] = ["getattr", "map", "open", "read"];
+const EXECUTE_FILE: [&str; 5] = ["execute", "getattr", "map", "open", "read"];
+const WRITE_FILE: [&str; 7] = ["append", "getattr", "lock", "map", "open", "read", "write"];
+const CREATE_FILE: [&str; 11] = [
+    "append", "create", "getattr", "lock", "map", "open", "read", "rename", "setattr", "unlink",
+    "write",
+];
+
+/// Declares the types of the device's own paths and nodes.
+pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels) {
+    if labels.paths.is_empty() && labels.nodes.is_empty() {
+        return;
+    }
+    writer.heading("paths and device nodes");
+    for (source, path) in &labels.paths {
+        writer.group(
+            &format!("{source} carries a type of its own."),
+            &path.origin,
+        );
+        writer.declare(&path.label, "object_r", &format!("path {source}"));
+        writer.join(&path.label, &FILE);
+        let (expression, kind) = match path.kind {
+            PathKind::File => (path_expression(source), FileKind::Regular),
+            // The inner group changes nothing but the length of the expression:
+            // of two that match, the longer one counts, and the base policy's
+            // own for the same directory would be as long.
+            PathKind::Directory | PathKind::Absent => (
+                format!("{}(/(.*))?", path_expression(source)),
+                FileKind::Any,
+            ),
+        };
+        writer.context(FileContext {
+            expression,
+            kind,
+            label: path.label.clone(),
+        });
+        // Declared by somebody; opened, looked at and mounted by the supervisor.
+        writer.allow(SUPERVISOR, &path.label, "dir", &["getattr", "search"]);
+        writer.allow(SUPERVISOR, &path.label, "file", &["getattr"]);
+    }
+    for (source, node) in &labels.nodes {
+        writer.group(
+            &format!("{source} carries a type of its own."),
+            &node.origin,
+        );
+        writer.declare(&node.label, "object_r", &format!("device {source}"));
+        writer.join(&node.label, &["device_node"]);
+        let (kind, class) = if node.block {
+            (FileKind::Block, "blk_file")
+        } else {
+            (FileKind::Character, "chr_file")
+        };
+        writer.context(FileContext {
+            expression: path_expression(source),
+            kind,
+            label: node.label.clone(),
+        });
+        writer.allow(SUPERVISOR, &node.label, class, &["getattr"]);
+    }
+}
+
+/// Grants a component its paths and nodes.
+pub(crate) fn write(
+    writer: &mut Writer<'_>,
+    plan: &Plan,
+    labels: &Labels,
+    component: &Component,
+    domain: &str,
+) {
+    for file in component.files.iter().filter(|file| is_declared(file)) {
+        grant(writer, plan, labels, component, domain, file);
+    }
+    for device in &component.devices {
+        node(writer, labels, domain, device);
+    }
+}
+
+fn grant(
+    writer: &mut Writer<'_>,
+    plan: &Plan,
+    labels: &Labels,
+    component: &Component,
+    domain: &str,
+    file: &FileGrant,
+) {
+    let verb = match file.access {
+        Access::Read => "reads",
+        Access::Write => "reads and writes",
+        Access::Execute => "reads and maps executable",
+    };
+    let how = file.pass.as_ref().map_or_else(String::new, |name| {
+        format!(", through a descriptor named {name} that the supervisor opened")
+    });
+    writer.group(&format!("It {verb} {}{how}.", file.path), &file.origin);
+
+    if file.size.is_some() {
+        let label = names::tmpfs_type(&plan.device, &component.name, &file.path);
+        let what = format!("the tmpfs of {} at {}", component.name, file.path);
+        writer.declare(&label, "object_r", &what);
+        let tmpfs = writer.base("tmpfs_t").to_owned();
+        writer.allow(&label, &tmpfs, "filesystem", &["associate"]);
+        writer.allow(SUPERVISOR, names::ROOT, "dir", &["relabelfrom"]);
+        writer.allow(
+            SUPERVISOR,
+            &label,
+            "dir",
+            &["getattr", "relabelto", "search", "setattr"],
+        );
+    }
+    if file.missing == Missing::Create && file.size.is_none() {
+        for label in labels.reached(plan, component, file) {
+            let label = label.name();
+            writer.allow(SUPERVISOR, label, "dir", &["create", "setattr"]);
+        }
+    }
+    for label in labels.reached(plan, component, file) {
+        let label = match &label {
+            Label::Own(name) => name.clone(),
+            Label::Base(name) => writer.base(name).to_owned(),
+        };
+        if file.pass.is_some() {
+            passed(writer, domain, &label, file.access);
+        } else {
+            visible(writer, domain, &label, file);
+        }
+    }
+}
+
+/// A path the component sees.
+fn visible(writer: &mut Writer<'_>, domain: &str, label: &str, file: &FileGrant) {
+    let directory = file.size.is_some() || file.kind != PathKind::File;
+    match file.access {
+        Access::Write if directory => {
+            writer.allow(domain, label, "dir", &WRITE_DIRECTORY);
+            writer.allow(domain, label, "file", &CREATE_FILE);
+        }
+        Access::Write => writer.allow(domain, label, "file", &WRITE_FILE),
+        Access::Read | Access::Execute => {
+            if directory {
+                writer.allow(domain, label, "dir", &READ_DIRECTORY);
+            }
+            let permissions: &[&str] = if file.access == Access::Execute {
+                &EXECUTE_FILE
+            } else {
+                &READ_FILE
+            };
+            writer.allow(domain, label, "file", permissions);
+            writer.allow(domain, label, "lnk_file", &["getattr", "read"]);
+        }
+    }
+}
+
+/// A file of which the component only has a descriptor: it can open nothing.
+fn passed(writer: &mut Writer<'_>, domain: &str, label: &str, access: Access) {
+    let (component, supervisor): (&[&str], &[&str]) = if access == Access::Write {
+        (
+            &["append", "getattr", "map", "read", "write"],
+            &["append", "open", "read", "write"],
+        )
+    } else {
+        (&["getattr", "map", "read"], &["open", "read"])
+    };
+    writer.allow(SUPERVISOR, label, "file", supervisor);
+    writer.allow(domain, label, "file", component);
+}
+
+fn node(writer: &mut Writer<'_>, labels: &Labels, domain: &str, device: &DeviceGrant) {
+    let write = device.access == Access::Write;
+    let verb = if write { "reads and writes" } else { "reads" };
+    let how = device.pass.as_ref().map_or_else(String::new, |name| {
+        format!(", through a descriptor named {name} that the supervisor opened")
+    });
+    writer.group(&format!("It {verb} {}{how}.", device.path), &device.origin);
+    let Some(label) = labels.node_label(&device.source) else {
+        return;
+    };
+    let label = match &label {
+        Label::Own(name) => name.clone(),
+        Label::Base(name) => writer.base(name).to_owned(),
+    };
+    let class = if device.node.is_some_and(|node| node.block) {
+        "blk_file"
+    } else {
+        "chr_file"
+    };
+    let mut permissions = vec!["getattr", "map", "read"];
+    if write {
+        permissions.extend(["append", "write"]);
+    }
+    let opener = if device.pass.is_some() {
+        SUPERVISOR
+    } else {
+        domain
+    };
+    let opening: &[&str] = if write {
+        &["open", "read", "write"]
+    } else {
+        &["open", "read"]
+    };
+    writer.allow(opener, &label, class, opening);
+    writer.allow(domain, &label, class, &permissions);
+    if !device.ioctl.is_empty() {
+        writer.allow_ioctl(domain, &label, class, &device.ioctl);
+    }
+}
