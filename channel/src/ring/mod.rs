@@ -7,3 +7,10 @@
 pub mod reader;
 pub mod words;
 pub mod writer;
+
+#[cfg(test)]
+mod havoc;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod tests;
