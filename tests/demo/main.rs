@@ -1,0 +1,2 @@
+//! The demo. See `make demo`.
+fn main() {}

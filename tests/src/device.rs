@@ -1,0 +1,179 @@
+//! A device run by `cordon run`, from its start to its stop.
+
+use serde_json::Value;
+use std::fs::File;
+use std::io;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// How a device is to be run.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The `cordon` program.
+    pub cordon: PathBuf,
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Directory for its sockets, its log and the notify socket.
+    pub runtime: PathBuf,
+    /// Layers that may be absent.
+    pub without: Vec<String>,
+}
+
+impl Launch {
+    /// A command of `cordon` on this device.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.cordon);
+        command
+            .args(words)
+            .arg("--runtime-dir")
+            .arg(&self.runtime)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self) -> Command {
+        let mut command = self.command(&["run"]);
+        command.arg(&self.manifest);
+        for layer in &self.without {
+            command.args(["--without", layer]);
+        }
+        command
+    }
+
+    /// Runs the device to its end, for manifests that cannot start.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub fn to_the_end(&self) -> io::Result<Output> {
+        self.run().output()
+    }
+
+    /// Starts the device, and waits until it says READY=1 as it would to systemd.
+    ///
+    /// # Errors
+    /// In words with the log, when it ends before or is not ready in time.
+    pub fn start(&self, within: Duration) -> Result<Device, String> {
+        std::fs::create_dir_all(&self.runtime)
+            .map_err(|error| format!("{}: {error}", self.runtime.display()))?;
+        let socket = self.runtime.with_extension("notify");
+        let _ = std::fs::remove_file(&socket);
+        let notify =
+            UnixDatagram::bind(&socket).map_err(|error| format!("notify socket: {error}"))?;
+        let _ = notify.set_read_timeout(Some(Duration::from_millis(100)));
+        let log = self.runtime.with_extension("log");
+        let output = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        let errors = output.try_clone().map_err(|error| error.to_string())?;
+        let mut command = self.run();
+        command
+            .env("NOTIFY_SOCKET", &socket)
+            .stdout(output)
+            .stderr(errors);
+        let process = command
+            .spawn()
+            .map_err(|error| format!("{}: {error}", self.cordon.display()))?;
+        let mut device = Device {
+            launch: self.clone(),
+            process,
+            log,
+        };
+        let until = Instant::now() + within;
+        let mut message = [0u8; 4096];
+        loop {
+            if let Ok(length) = notify.recv(&mut message) {
+                let text = String::from_utf8_lossy(&message[..length]);
+                if text.lines().any(|line| line == "READY=1") {
+                    return Ok(device);
+                }
+            }
+            if let Ok(Some(status)) = device.process.try_wait() {
+                return Err(format!(
+                    "ended before it was ready ({status}):\n{}",
+                    device.log()
+                ));
+            }
+            if Instant::now() > until {
+                return Err(format!("not ready within {within:?}:\n{}", device.log()));
+            }
+        }
+    }
+}
+
+/// A running device. Dropped, it is stopped.
+#[derive(Debug)]
+pub struct Device {
+    launch: Launch,
+    process: Child,
+    log: PathBuf,
+}
+
+impl Device {
+    /// What supervisor and components wrote so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Where [`Device::log`] is read from.
+    pub fn log_path(&self) -> &Path {
+        &self.log
+    }
+
+    /// The supervisor's process number.
+    pub fn supervisor(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// `cordon WORDS`, as it is.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn ask(&self, words: &[&str]) -> io::Result<Output> {
+        self.launch.command(words).output()
+    }
+
+    /// The JSON of `cordon status` or `cordon verify`.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn json(&self, command: &str) -> Result<Value, String> {
+        let output = self
+            .ask(&[command, "--json"])
+            .map_err(|error| error.to_string())?;
+        serde_json::from_slice(&output.stdout).map_err(|error| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            format!("cordon {command} --json: {error}: {said}")
+        })
+    }
+
+    /// Stops the device and says how the supervisor ended.
+    ///
+    /// # Errors
+    /// When it does not end within fifteen seconds; it is then killed.
+    pub fn stop(&mut self) -> Result<ExitStatus, String> {
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.process.id().to_string()])
+            .status();
+        let until = Instant::now() + Duration::from_secs(15);
+        loop {
+            match self.process.try_wait() {
+                Ok(Some(status)) => return Ok(status),
+                Err(error) => return Err(error.to_string()),
+                Ok(None) if Instant::now() > until => {
+                    let _ = self.process.kill();
+                    let _ = self.process.wait();
+                    return Err(format!("did not stop:\n{}", self.log()));
+                }
+                Ok(None) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        if matches!(self.process.try_wait(), Ok(None)) {
+            let _ = self.stop();
+        }
+    }
+}
