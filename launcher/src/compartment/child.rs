@@ -5,11 +5,12 @@ use super::error::Failure;
 use super::report::{PRIVATE, Writing};
 use super::{Setup, credentials, label, landlock, limits, reaper, root, trial};
 use crate::sys::descriptor::{close_on_exec_from, openat2, place};
-use crate::sys::{exec, prctl, seccomp, signal};
+use crate::sys::{exec, keyring, prctl, seccomp, signal};
 use cordon_manifest::plan::{Layer, Purpose};
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::personality::{self, Persona};
 use nix::sys::stat::{Mode, fstat, umask};
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -55,6 +56,12 @@ fn steps(setup: &Setup<'_>, gate: &OwnedFd, writing: &mut Writing) -> Result<Own
     }
     // A session without a terminal: nothing to inject input into (CVE-2017-5226).
     nix::unistd::setsid().map_err(|e| Failure::new(Layer::Namespaces, "making a session", e))?;
+    // The supervisor's keys stay with the supervisor.
+    keyring::join_new_session()
+        .map_err(|e| Failure::new(Layer::Namespaces, "leaving the session keyring", e))?;
+    // Flags of whoever started the supervisor (no randomised addresses, say) end here.
+    personality::set(Persona::empty())
+        .map_err(|e| Failure::new(Layer::Root, "resetting the personality", e))?;
     // Needs CAP_SYS_NICE, so before the capabilities go.
     limits::schedule(component)?;
     // The declared descriptors take their places; all else closes at exec.

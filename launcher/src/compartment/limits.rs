@@ -11,7 +11,7 @@ pub fn values(component: &Component) -> Vec<(&'static str, Resource, u64)> {
         .realtime
         .as_ref()
         .is_some_and(|realtime| realtime.value.lock_memory);
-    vec![
+    let mut values = vec![
         // A core holds a patient's data and keys.
         ("Max core file size", Resource::RLIMIT_CORE, 0),
         (
@@ -26,7 +26,12 @@ pub fn values(component: &Component) -> Vec<(&'static str, Resource, u64)> {
         ),
         ("Max msgqueue size", Resource::RLIMIT_MSGQUEUE, 0),
         ("Max pending signals", Resource::RLIMIT_SIGPENDING, 128),
-    ]
+    ];
+    if let Some(tasks) = &component.limits.tasks {
+        // Per user, and no two components share one: holds where pids.max is missing.
+        values.push(("Max processes", Resource::RLIMIT_NPROC, tasks.value.into()));
+    }
+    values
 }
 
 /// Enough for the mapping of a channel, which its writer locks.

@@ -9,6 +9,7 @@ use crate::sys::descriptor::{close_on_exec_from, memfd_create, move_above, pidfd
 use crate::sys::{exec, prctl, signal};
 use cordon_manifest::plan::{Layer, User};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use std::fs::File;
 use std::io::Write;
@@ -20,6 +21,9 @@ static PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reaper"));
 /// (it is above every container range and below the sign bit). Each component's
 /// reaper has one of its own, so that no component and no other reaper shares it.
 const FIRST_USER: u32 = 0x7e00_0000;
+
+/// How long, in ms, a killed namespace may take to empty.
+const ENDING: u16 = 5000;
 
 /// A running reaper. Dropping it kills its pid namespace.
 #[derive(Debug)]
@@ -98,9 +102,17 @@ impl AsFd for Reaper {
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        // Already gone is as good. The wait ends when the namespace is empty.
+        // Already gone is as good. Pid 1 ends when its namespace is empty; one that
+        // does not empty must not hold up the supervisor.
         let _ = pidfd_send_signal(self.pidfd.as_fd(), libc::SIGKILL);
-        let _ = waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED);
+        let _ = poll(
+            &mut [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)],
+            ENDING,
+        );
+        let _ = waitid(
+            Id::PIDFd(self.pidfd.as_fd()),
+            WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG,
+        );
     }
 }
 

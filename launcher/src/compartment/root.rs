@@ -124,6 +124,15 @@ fn of_file(component: &Component, file: &FileGrant) -> Result<Option<Mount>, Fai
             origin: file.origin.clone(),
         })
     };
+    if file.quota.is_some() {
+        // Never a limit that is only believed in.
+        let failure = Failure::found(
+            Layer::Root,
+            "project quotas are not set by this launcher:",
+            &file.path,
+        );
+        return Err(failure.asked_by(&file.origin));
+    }
     if let Some(size) = file.size {
         return Ok(mount(Source::Tmpfs { size }));
     }

@@ -7,6 +7,7 @@ use crate::proof::{self, Proof, Subject};
 use crate::sys::descriptor::pidfd_send_signal;
 use cordon_manifest::plan::Component;
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::fmt;
@@ -25,6 +26,9 @@ pub struct Running {
     subject: Option<Subject>,
     proof: Proof,
 }
+
+/// How long, in ms, a killed program may take to be gone.
+const ENDING: u16 = 5000;
 
 /// How a component's program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +162,11 @@ impl Running {
             let _ = cgroup.kill();
         }
         let _ = pidfd_send_signal(self.pidfd.as_fd(), libc::SIGKILL);
-        while self.wait(WaitPidFlag::WEXITED).is_none() {}
+        // A process the kernel cannot end (a driver that never answers) must not
+        // hold up the supervisor, and with it the other components.
+        let mut ends = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
+        let _ = poll(&mut ends, ENDING);
+        self.wait(WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG);
         // Kills and awaits what else is in the pid namespace.
         self.reaper = None;
         self.cgroup = None;

@@ -211,6 +211,9 @@ fn common(running: &Running, component: &Component, layers: &Layers, subject: &S
     let pid = running.pid();
     status::compare(&mut proof, pid, component, layers);
     kernel::namespaces(&mut proof, running, &own_namespaces(component, layers));
+    if let Some(reaper) = running.reaper_pid() {
+        status::compare_reaper(&mut proof, reaper);
+    }
     if layers.on(Layer::Root) {
         mounts::compare(&mut proof, pid, &subject.mounts);
     }

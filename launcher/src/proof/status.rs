@@ -40,6 +40,35 @@ pub fn compare(proof: &mut Proof, pid: i32, component: &Component, layers: &Laye
     }
 }
 
+/// Pid 1 of the compartment: what makes it useless to whoever reaches it.
+pub fn compare_reaper(proof: &mut Proof, pid: i32) {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    for (key, wanted) in [
+        ("NoNewPrivs", "1"),
+        ("Seccomp", "2"),
+        ("CapEff", "0000000000000000"),
+        ("CapBnd", "0000000000000000"),
+    ] {
+        let found = text
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        let name = format!("pid 1 {key}");
+        proof.compare(
+            Layer::Namespaces,
+            &name,
+            wanted,
+            found.unwrap_or("not shown").trim(),
+        );
+    }
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).map_or(usize::MAX, Iterator::count);
+    proof.compare(
+        Layer::Namespaces,
+        "pid 1 descriptors",
+        "0",
+        open.to_string(),
+    );
+}
+
 /// Real, effective, saved and file-system id.
 fn four(id: u32) -> String {
     format!("{id} {id} {id} {id}")

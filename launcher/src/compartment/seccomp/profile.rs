@@ -4,7 +4,8 @@
 //! several lines of one name are alternatives. A condition is
 //! `argN OP VALUE` or `argN & MASK == VALUE`, where OP is `==`, `!=`, `<`, `<=`,
 //! `>` or `>=`, and compares all 64 bits unless it says `argN:32`. Everything
-//! behind `#` is the reason, and every rule line must give one.
+//! behind `#` is the reason, and every rule line must give one. `NAME@x86_64` is a
+//! rule of that architecture alone.
 
 use super::constant;
 use std::collections::BTreeMap;
