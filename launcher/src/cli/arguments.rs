@@ -1,0 +1,399 @@
+//! What was typed.
+
+use super::{Exit, Failure};
+use cordon_manifest::plan::Layer;
+use lexopt::prelude::*;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A command line that makes sense.
+#[derive(Debug)]
+pub struct Typed {
+    /// What to do.
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug)]
+pub enum Command {
+    /// Explain the program or one command.
+    Help(Topic),
+    /// Say the version.
+    Version,
+    /// All errors of a manifest.
+    Check(ManifestOptions),
+    /// Everything decided.
+    Plan(ManifestOptions),
+    /// Write the SELinux module.
+    PolicyBuild(PolicyOptions),
+    /// Run a device.
+    Run(RunOptions),
+    /// How a running device is.
+    Status(RunningOptions),
+    /// Read back what is in force.
+    Verify(RunningOptions),
+    /// Stop a running device.
+    Stop(RunningOptions),
+}
+
+/// What help is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Program,
+    Check,
+    Plan,
+    Policy,
+    Run,
+    Status,
+    Verify,
+    Stop,
+}
+
+/// Options of `check` and `plan`.
+#[derive(Debug)]
+pub struct ManifestOptions {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Tree of the target.
+    pub root: Option<PathBuf>,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// Options of `policy build`.
+#[derive(Debug)]
+pub struct PolicyOptions {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Tree of the target.
+    pub root: Option<PathBuf>,
+    /// Where the module is written.
+    pub output: PathBuf,
+    /// Base policy it is for.
+    pub target: Option<String>,
+}
+
+/// Options of `run`.
+#[derive(Debug)]
+pub struct RunOptions {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Layers that may be absent.
+    pub without: Vec<Layer>,
+    /// Where sockets and the lock are kept.
+    pub runtime_dir: PathBuf,
+}
+
+/// Options of `status`, `verify` and `stop`.
+#[derive(Debug)]
+pub struct RunningOptions {
+    /// The device; the only one that runs, by default.
+    pub device: Option<String>,
+    /// JSON instead of text.
+    pub json: bool,
+    /// Where sockets and the lock are kept.
+    pub runtime_dir: PathBuf,
+}
+
+/// Where a supervisor keeps its sockets and lock.
+pub const RUNTIME_DIR: &str = "/run/cordon";
+
+/// Every option any command takes; each command checks what it was given.
+#[derive(Default)]
+struct Given {
+    words: Vec<OsString>,
+    flags: Vec<(&'static str, OsString)>,
+    help: bool,
+}
+
+/// Reads the command line; the first argument is the program's name.
+pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Failure> {
+    let given = scan(arguments)?;
+    let mut words = given.words.iter();
+    let Some(name) = words.next() else {
+        if given.help {
+            return Ok(help(Topic::Program));
+        }
+        if given.flags.iter().any(|(flag, _)| *flag == "version") {
+            return Ok(Typed {
+                command: Command::Version,
+            });
+        }
+        return Err(usage("no command").help("cordon --help shows the commands"));
+    };
+    let name = name.to_string_lossy();
+    let rest: Vec<OsString> = words.cloned().collect();
+    let topic = match &*name {
+        "help" => return about(&rest),
+        other => topic(other)?,
+    };
+    if given.help {
+        return Ok(help(topic));
+    }
+    let mut options = Options {
+        words: rest.into(),
+        flags: given.flags,
+        command: &name,
+    };
+    let command = match topic {
+        Topic::Program => Command::Help(topic),
+        Topic::Check => Command::Check(options.manifest()?),
+        Topic::Plan => Command::Plan(options.manifest()?),
+        Topic::Policy => options.policy()?,
+        Topic::Run => Command::Run(RunOptions {
+            manifest: options.path("the manifest")?,
+            without: options.layers()?,
+            runtime_dir: options.runtime_dir(),
+        }),
+        Topic::Status => Command::Status(options.running()?),
+        Topic::Verify => Command::Verify(options.running()?),
+        Topic::Stop => Command::Stop(options.running()?),
+    };
+    options.finish()?;
+    Ok(Typed { command })
+}
+
+fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure> {
+    let mut given = Given::default();
+    let mut parser = lexopt::Parser::from_iter(arguments);
+    let wrong = |error: lexopt::Error| usage(error.to_string());
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        let flag = match argument {
+            Short('h') | Long("help") => {
+                given.help = true;
+                continue;
+            }
+            Short('V') | Long("version") => "version",
+            Long("json") => "json",
+            Long("root") => "root",
+            Long("without") => "without",
+            Long("runtime-dir") => "runtime-dir",
+            Long("target") => "target",
+            Short('o') | Long("output") => "output",
+            Value(word) => {
+                given.words.push(word);
+                continue;
+            }
+            other => {
+                let failure = usage(other.unexpected().to_string());
+                return Err(failure.help("cordon COMMAND --help shows a command's options"));
+            }
+        };
+        let value = match flag {
+            "json" | "version" => OsString::new(),
+            _ => parser.value().map_err(wrong)?,
+        };
+        given.flags.push((flag, value));
+    }
+    Ok(given)
+}
+
+/// What a command still has to take; what is left over at the end is an error.
+struct Options<'a> {
+    words: std::collections::VecDeque<OsString>,
+    flags: Vec<(&'static str, OsString)>,
+    command: &'a str,
+}
+
+impl Options<'_> {
+    fn manifest(&mut self) -> Result<ManifestOptions, Failure> {
+        Ok(ManifestOptions {
+            manifest: self.path("the manifest")?,
+            root: self.flag("root").map(PathBuf::from),
+            json: self.flag("json").is_some(),
+        })
+    }
+
+    fn policy(&mut self) -> Result<Command, Failure> {
+        match self.words.pop_front() {
+            Some(word) if word == "build" => {}
+            _ => {
+                let failure = usage("policy takes the word build");
+                return Err(failure.help("cordon policy build DEVICE.yaml -o DIRECTORY"));
+            }
+        }
+        Ok(Command::PolicyBuild(PolicyOptions {
+            manifest: self.path("the manifest")?,
+            root: self.flag("root").map(PathBuf::from),
+            output: self
+                .flag("output")
+                .map_or_else(|| ".".into(), PathBuf::from),
+            target: self
+                .flag("target")
+                .map(|word| word.to_string_lossy().into_owned()),
+        }))
+    }
+
+    fn running(&mut self) -> Result<RunningOptions, Failure> {
+        let device = self.words.pop_front();
+        Ok(RunningOptions {
+            device: device.map(|word| word.to_string_lossy().into_owned()),
+            json: self.flag("json").is_some(),
+            runtime_dir: self.runtime_dir(),
+        })
+    }
+
+    fn runtime_dir(&mut self) -> PathBuf {
+        self.flag("runtime-dir")
+            .map_or_else(|| RUNTIME_DIR.into(), PathBuf::from)
+    }
+
+    fn layers(&mut self) -> Result<Vec<Layer>, Failure> {
+        let mut layers = Vec::new();
+        while let Some(word) = self.flag("without") {
+            for name in word.to_string_lossy().split(',') {
+                layers.push(layer(name)?);
+            }
+        }
+        Ok(layers)
+    }
+
+    fn path(&mut self, what: &str) -> Result<PathBuf, Failure> {
+        self.words.pop_front().map(PathBuf::from).ok_or_else(|| {
+            let failure = usage(format!("{} needs {what}", self.command));
+            failure.help(format!("cordon {} --help shows an example", self.command))
+        })
+    }
+
+    fn flag(&mut self, name: &str) -> Option<OsString> {
+        let place = self.flags.iter().position(|(flag, _)| *flag == name)?;
+        Some(self.flags.remove(place).1)
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        if let Some(word) = self.words.front() {
+            let word = word.to_string_lossy();
+            return Err(usage(format!("{} does not take '{word}'", self.command)));
+        }
+        if let Some((flag, _)) = self.flags.first() {
+            return Err(usage(format!(
+                "{} does not take --{flag}, or not twice",
+                self.command
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn layer(name: &str) -> Result<Layer, Failure> {
+    let names = || {
+        let may = Layer::ALL.into_iter().filter(|layer| layer.may_be_absent());
+        may.map(Layer::name).collect::<Vec<_>>().join(", ")
+    };
+    match Layer::from_name(name) {
+        Some(layer) if layer.may_be_absent() => Ok(layer),
+        Some(layer) => Err(usage(format!("the layer {layer} is never absent"))
+            .help(format!("layers that may be absent: {}", names()))),
+        None => Err(usage(format!("there is no layer '{name}'"))
+            .help(format!("layers that may be absent: {}", names()))),
+    }
+}
+
+fn topic(name: &str) -> Result<Topic, Failure> {
+    Ok(match name {
+        "check" => Topic::Check,
+        "plan" => Topic::Plan,
+        "policy" => Topic::Policy,
+        "run" => Topic::Run,
+        "status" => Topic::Status,
+        "verify" => Topic::Verify,
+        "stop" => Topic::Stop,
+        _ => {
+            let failure = usage(format!("there is no command '{name}'"));
+            return Err(
+                failure.help("commands: check, plan, policy build, run, status, verify, stop")
+            );
+        }
+    })
+}
+
+fn about(words: &[OsString]) -> Result<Typed, Failure> {
+    let topic = match words.first() {
+        None => Topic::Program,
+        Some(word) => topic(&word.to_string_lossy())?,
+    };
+    Ok(help(topic))
+}
+
+const fn help(topic: Topic) -> Typed {
+    Typed {
+        command: Command::Help(topic),
+    }
+}
+
+fn usage(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Usage, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, Failure> {
+        let words = line.split(' ').map(OsString::from);
+        typed(words).map(|typed| typed.command)
+    }
+
+    fn refused(line: &str) -> String {
+        let failure = parse(line).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        failure.message
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_manifest() {
+        for line in [
+            "cordon plan --json --root /t d.yaml",
+            "cordon plan d.yaml --root=/t --json",
+        ] {
+            let Command::Plan(options) = parse(line).unwrap() else {
+                panic!("{line}");
+            };
+            assert!(options.json);
+            assert_eq!(options.root.unwrap(), PathBuf::from("/t"));
+            assert_eq!(options.manifest, PathBuf::from("d.yaml"));
+        }
+    }
+
+    #[test]
+    fn layers_repeat_and_those_that_never_lack_are_refused() {
+        let line = "cordon run --without selinux --without limits,mdwe d.yaml";
+        let Command::Run(options) = parse(line).unwrap() else {
+            panic!("no run");
+        };
+        assert_eq!(
+            options.without,
+            [Layer::Selinux, Layer::Limits, Layer::Mdwe]
+        );
+        assert!(refused("cordon run --without seccomp d.yaml").contains("never absent"));
+        assert!(refused("cordon run --without magic d.yaml").contains("no layer 'magic'"));
+    }
+
+    #[test]
+    fn what_a_command_does_not_take_is_refused() {
+        assert!(refused("cordon").contains("no command"));
+        assert!(refused("cordon start").contains("no command 'start'"));
+        assert!(refused("cordon check").contains("needs the manifest"));
+        assert!(refused("cordon check a.yaml b.yaml").contains("does not take 'b.yaml'"));
+        assert!(refused("cordon check a.yaml --without selinux").contains("--without"));
+        assert!(refused("cordon plan --speed a.yaml").contains("--speed"));
+        assert!(refused("cordon policy a.yaml").contains("build"));
+        assert!(refused("cordon run a.yaml --json").contains("--json"));
+        assert!(refused("cordon plan a.yaml --root").contains("root"));
+    }
+
+    #[test]
+    fn help_is_asked_for_in_three_ways() {
+        for line in ["cordon run --help", "cordon run -h", "cordon help run"] {
+            assert!(
+                matches!(parse(line), Ok(Command::Help(Topic::Run))),
+                "{line}"
+            );
+        }
+        assert!(matches!(
+            parse("cordon --help"),
+            Ok(Command::Help(Topic::Program))
+        ));
+        assert!(matches!(parse("cordon -V"), Ok(Command::Version)));
+    }
+}

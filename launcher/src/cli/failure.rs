@@ -1,0 +1,58 @@
+//! Why a command did not do what was asked, and what would help.
+
+use super::{Exit, Style};
+use std::fmt::Write as _;
+
+/// A failure with its exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What is wrong: one sentence, or rendered diagnostics that stand alone.
+    pub message: String,
+    /// What would help.
+    pub help: Option<String>,
+    /// Whether `message` is already complete text (diagnostics with carets).
+    pub rendered: bool,
+}
+
+impl Failure {
+    /// A failure in one sentence.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            help: None,
+            rendered: false,
+        }
+    }
+
+    /// A failure that is a report of its own.
+    pub fn rendered(exit: Exit, text: String) -> Self {
+        Self {
+            exit,
+            message: text,
+            help: None,
+            rendered: true,
+        }
+    }
+
+    /// Says what would help.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The text for standard error.
+    pub fn text(&self, style: Style) -> String {
+        if self.rendered {
+            return self.message.clone();
+        }
+        let mut text = format!("cordon: {} {}\n", style.bad("error:"), self.message);
+        if let Some(help) = &self.help {
+            let _ = writeln!(text, "  = {} {help}", style.strong("help:"));
+        }
+        text
+    }
+}

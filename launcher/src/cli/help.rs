@@ -1,0 +1,144 @@
+//! Help that teaches: what a command is for, one example, its options.
+
+use super::Exit;
+use super::arguments::Topic;
+use std::fmt::Write as _;
+
+const PROGRAM: &str = "\
+cordon - compartments for the programs of a connected medical device
+
+One YAML manifest says which programs a device runs and what each may touch.
+Cordon starts each in a compartment of its own, links them by one-way channels,
+proves from outside that the confinement is in force, and keeps them running.
+
+Usage: cordon COMMAND [OPTIONS]
+
+  check DEVICE.yaml          say every error of a manifest, with line and caret
+  plan DEVICE.yaml           show everything decided, and which line asked for it
+  policy build DEVICE.yaml   write the SELinux module of the device
+  run DEVICE.yaml            confine, prove, start and keep the components running
+  status [DEVICE]            how a running device is
+  verify [DEVICE]            read back what is in force and compare with the plan
+  stop [DEVICE]              stop a running device
+
+cordon COMMAND --help explains a command. The usual order is the one above.
+
+Exit codes:
+";
+
+const CHECK: &str = "\
+Says every error of a manifest at once, and what would be right.
+
+Usage: cordon check DEVICE.yaml [--root DIR] [--json]
+
+Alone it looks at the manifest only, on any machine. With --root it also asks
+the target's tree: programs and their libraries, users, devices.
+
+  cordon check bedside-monitor.yaml
+  cordon check bedside-monitor.yaml --root build/image
+
+Options:
+  --root DIR   tree of the target; / for this system
+  --json       diagnostics as JSON on standard output
+";
+
+const PLAN: &str = "\
+Shows everything that was decided, and why: the manifest's line, a default of
+the role, or what a program needs to run.
+
+Usage: cordon plan DEVICE.yaml [--root DIR] [--json]
+
+  cordon plan bedside-monitor.yaml
+  cordon plan bedside-monitor.yaml --root build/image --json
+
+Options:
+  --root DIR   tree of the target (default /)
+  --json       the plan as JSON: what policy, launcher and evidence read
+";
+
+const POLICY: &str = "\
+Writes the SELinux module of a device: DEVICE.cil, the build-time assertions and
+the file contexts. Compiles them where secilc is installed.
+
+Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR] [--target NAME]
+
+  cordon policy build bedside-monitor.yaml -o build/policy --target debian-13
+
+Options:
+  -o, --output DIR   where to write (default: here)
+  --root DIR         tree of the target (default /)
+  --target NAME      base policy of the target (default: debian-13)
+";
+
+const RUN: &str = "\
+Confines, proves and starts the components of a device, and keeps them running
+until SIGTERM, SIGINT or `cordon stop`. Needs root.
+
+Usage: cordon run DEVICE.yaml [--without LAYER]... [--runtime-dir DIR]
+
+A layer that the kernel lacks is an error, unless the manifest (allow-missing)
+or --without allows its absence. --without switches nothing off: what the kernel
+has is used. Every status then says what is absent.
+
+  cordon run bedside-monitor.yaml
+  cordon run bedside-monitor.yaml --without selinux --without limits
+
+Under systemd (Type=notify) READY means: every required component has been
+proved and, where it says so itself, is ready.
+
+Options:
+  --without LAYER     allow this layer to be absent; repeatable. For a try-out
+  --runtime-dir DIR   sockets and lock (default /run/cordon)
+";
+
+const STATUS: &str = "\
+Says how a running device is: components, restarts, channels, absent layers.
+
+Usage: cordon status [DEVICE] [--json] [--runtime-dir DIR]
+
+Options:
+  --json              as JSON
+  --runtime-dir DIR   sockets and lock (default /run/cordon)
+";
+
+const VERIFY: &str = "\
+Reads back from outside what is in force in every compartment and compares it
+with the plan. Exits 12 when something differs; the manifest's on-difference
+says what happens to the component.
+
+Usage: cordon verify [DEVICE] [--json] [--runtime-dir DIR]
+
+Options:
+  --json              as JSON, to be kept as evidence
+  --runtime-dir DIR   sockets and lock (default /run/cordon)
+";
+
+const STOP: &str = "\
+Stops a running device: SIGTERM to every component, after its stop-timeout the
+whole compartment is killed. Returns when nothing is left. Needs root.
+
+Usage: cordon stop [DEVICE] [--runtime-dir DIR]
+";
+
+/// The text about a topic.
+pub fn text(topic: Topic) -> &'static str {
+    static PROGRAM_TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    match topic {
+        Topic::Program => PROGRAM_TEXT.get_or_init(program),
+        Topic::Check => CHECK,
+        Topic::Plan => PLAN,
+        Topic::Policy => POLICY,
+        Topic::Run => RUN,
+        Topic::Status => STATUS,
+        Topic::Verify => VERIFY,
+        Topic::Stop => STOP,
+    }
+}
+
+fn program() -> String {
+    let mut text = PROGRAM.to_owned();
+    for (exit, meaning) in Exit::TABLE {
+        let _ = writeln!(text, "  {:>3}  {meaning}", exit.code());
+    }
+    text
+}

@@ -1,0 +1,64 @@
+//! The command line: what was typed, what it means, and how it ends.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod check;
+mod exit;
+mod failure;
+mod help;
+mod plan;
+mod plan_text;
+mod source;
+mod style;
+
+use arguments::{Command, Typed};
+pub use exit::Exit;
+pub use failure::Failure;
+use std::io::Write as _;
+use std::process::ExitCode;
+pub use style::Style;
+
+/// Runs the command that was typed.
+pub fn main() -> ExitCode {
+    let style = Style::of_stderr();
+    match arguments::typed(std::env::args_os()).and_then(run) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            // A closed stderr is no reason for another exit code.
+            let _ = std::io::stderr().write_all(failure.text(style).as_bytes());
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(typed: Typed) -> Result<Exit, Failure> {
+    match typed.command {
+        Command::Help(topic) => print(help::text(topic)),
+        Command::Version => print(concat!("cordon ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Check(options) => check::run(&options),
+        Command::Plan(options) => plan::run(&options),
+        other => Err(Failure::new(
+            Exit::Internal,
+            format!("this build checks and plans only, it cannot do {other:?}"),
+        )),
+    }
+}
+
+/// Writes to stdout; a reader that went away (`cordon plan | head`) is no error.
+fn print(text: &str) -> Result<Exit, Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Internal,
+            format!("cannot write to standard output: {error}"),
+        )),
+        _ => Ok(Exit::Success),
+    }
+}
+
+/// Writes a value as JSON, indented for people, one newline at the end.
+fn print_json(value: &impl serde::Serialize) -> Result<Exit, Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new(Exit::Internal, format!("cannot write JSON: {error}")))?;
+    print(&(text + "\n"))
+}

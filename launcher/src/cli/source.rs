@@ -1,0 +1,116 @@
+//! A manifest on disk, from its bytes to the Plan.
+
+use super::{Exit, Failure, Style};
+use cordon_manifest::plan::Plan;
+use cordon_manifest::{Diagnostic, Report, Severity};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// More than the parser takes, so that it is the parser that says "too large".
+const READ_LIMIT: u64 = 2 << 20;
+
+/// A manifest file that was read.
+#[derive(Debug)]
+pub struct Source {
+    /// Where it was read from.
+    pub path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+/// A manifest with its plan and every warning.
+#[derive(Debug)]
+pub struct Resolved {
+    /// Everything decided.
+    pub plan: Plan,
+    /// What is legal but unwise.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Source {
+    /// Reads the file, which must be a regular one (a FIFO would block for ever).
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let unreadable = |error: std::io::Error| {
+            Failure::new(
+                Exit::ManifestUnreadable,
+                format!("cannot read the manifest {}: {error}", path.display()),
+            )
+        };
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(Failure::new(
+                Exit::ManifestUnreadable,
+                format!("the manifest {} is not a regular file", path.display()),
+            ));
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(READ_LIMIT)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            bytes,
+        })
+    }
+
+    /// The file's name as diagnostics show it.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Checks the manifest alone.
+    pub fn check(&self) -> Result<cordon_manifest::Checked, Report> {
+        cordon_manifest::parse(&self.bytes, &self.name())
+    }
+
+    /// Checks the manifest and decides everything by the facts of `root`.
+    pub fn resolve(&self, root: &Path) -> Result<Resolved, Failure> {
+        let checked = self.check().map_err(|report| self.refused(&report))?;
+        let facts = crate::facts::gather(&checked.manifest.questions(), root)
+            .map_err(|error| Failure::new(Exit::TargetMismatch, error.to_string()))?;
+        let resolved = cordon_manifest::resolve(&checked.manifest, &facts)
+            .map_err(|report| self.refused(&report))?;
+        let mut warnings = checked.warnings;
+        warnings.extend(resolved.warnings);
+        Ok(Resolved {
+            plan: resolved.plan,
+            warnings,
+        })
+    }
+
+    /// Diagnostics as text with the lines they speak of.
+    pub fn render(&self, diagnostics: &[Diagnostic], style: Style) -> String {
+        let text = String::from_utf8_lossy(&self.bytes);
+        cordon_manifest::render(diagnostics, &text, &self.name(), style.is_colored())
+    }
+
+    /// A refused manifest as the failure of a command.
+    pub fn refused(&self, report: &Report) -> Failure {
+        let mut text = self.render(&report.diagnostics, Style::of_stderr());
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        Failure::rendered(exit_of(&report.diagnostics), text)
+    }
+
+    /// Says warnings on standard error.
+    pub fn warn(&self, warnings: &[Diagnostic]) {
+        if !warnings.is_empty() {
+            eprint!("{}", self.render(warnings, Style::of_stderr()));
+        }
+    }
+}
+
+/// The exit code of the first error: what stands first in the file is mended first.
+pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
+    let first = diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic.severity == Severity::Error);
+    match first.map(|diagnostic| diagnostic.code) {
+        Some("missing-executable" | "missing-library" | "interpreter") => Exit::ExecutableMissing,
+        Some("architecture" | "not-executable") => Exit::ExecutableWrong,
+        Some("unknown-user") => Exit::UserUnknown,
+        _ => Exit::ManifestInvalid,
+    }
+}
