@@ -85,6 +85,46 @@
 //! fine: without news it is one `recvmsg`), [`Reader::poll`] until it says
 //! neither `Fresh` nor `Gap`, [`Writer::publish`] or [`Writer::heartbeat`] at
 //! least every half second.
+//!
+//! # Faults
+//! Each class of IEC 61784-3 and OPC 10000-15 section 5.3, what catches it, and
+//! the test (in `src/ring/tests.rs`, where nothing else is said) that shows it:
+//!
+//! | class | caught by | a reader is told | test |
+//! |---|---|---|---|
+//! | corruption | CRC-32C and its complement, ranges of the schema | `Corrupt`, `Schema` | `fault_corruption_every_flipped_bit_is_caught` |
+//! | unintended repetition | each number is delivered once and is under the CRC | `Nothing`, `Corrupt` | `fault_repetition_a_record_is_delivered_once` |
+//! | incorrect sequence | the head only grows | `Poisoned` | `fault_wrong_sequence_a_head_that_goes_back_poisons` |
+//! | loss | numbers without a hole; heartbeat | `Gap`, `Stale`, `Lost` | `fault_loss_is_a_gap_with_its_number` |
+//! | unacceptable delay | deadline, by the writer's clock or, untrusted, the reader's | `Stale` | `fault_delay_is_stale_by_the_records_time_or_the_readers_clock` |
+//! | insertion | number under the CRC; a limit on how far the head moves | `Corrupt`, `Poisoned` | `fault_insertion_a_record_without_its_number_is_corrupt`, `fault_insertion_a_head_that_jumps_poisons_at_the_rate_and_not_below` |
+//! | masquerade | the read-only sealed map; hash and epoch seed the CRC | nothing gets in; `Corrupt` | `fault_masquerade_another_epoch_or_schema_is_corrupt`, all of `tests/sealed.rs` |
+//! | addressing | channel number, from the name, in header and CRC seed | `Absent`, `Corrupt` | `fault_addressing_another_channels_record_is_corrupt`, `a_reader_refuses_each_wrong_header_word` in `tests/order.rs` |
+//!
+//! # System calls
+//! [`Writer::publish`], [`Writer::heartbeat`] and [`Reader::poll`] make none
+//! (the clock is the vDSO's; a reader allocates the record it returns, so the
+//! allocator may). What a component's filter has to let through:
+//!
+//! | when | calls |
+//! |---|---|
+//! | [`descriptors()`], [`Control::from_listen_fds`], once | `fcntl` F_GETFD, F_SETFD |
+//! | each [`Control::poll`] | `recvmsg` (MSG_DONTWAIT, MSG_CMSG_CLOEXEC) |
+//! | for each hand-out | `fcntl` F_GET_SEALS, `fstat`, `mmap` (MAP_SHARED, MAP_POPULATE, never PROT_EXEC), `madvise` MADV_DONTFORK, `mlock`, `sendto` (MSG_DONTWAIT, MSG_NOSIGNAL), `close` |
+//! | when an epoch is replaced or an end dropped | `munmap` |
+//!
+//! `mlock` may be refused with an error (then [`Writer::is_locked`] and
+//! [`Reader::is_locked`] say so), the others may not. The standard library's
+//! debug builds add `fcntl` F_GETFD before each `close`.
+//!
+//! # What has to hold around it
+//! - The ends of a channel share a time namespace.
+//! - A writer keeps to its pace: at twice the declared rate, beyond the slots
+//!   and what a minute's pause left over, readers call it [`Reading::Poisoned`].
+//! - MFD_NOEXEC_SEAL does not stop a map with PROT_EXEC. The SELinux module
+//!   does; without it, a writer can run code from its own memory.
+//! - No record from a network-facing writer silences, hides or lowers an
+//!   alarm. That rule stands in the display, not here.
 #![deny(unsafe_code)]
 
 #[cfg(not(target_pointer_width = "64"))]

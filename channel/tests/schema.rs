@@ -143,7 +143,7 @@ fn layouts_stay_within_their_bounds() {
                 assert!(layout.slots().is_power_of_two() && layout.slots() >= 4);
                 assert_eq!(layout.stride_words() % 16, 0);
                 assert!(layout.stride_words() >= layout.record_words());
-                assert!(layout.size() <= 32 << 20 && layout.size() % 4096 == 0);
+                assert!(layout.size() <= 32 << 20 && layout.size().is_multiple_of(4096));
                 let end = layout.slot(u64::MAX) + layout.stride_words();
                 assert!(end * 8 <= layout.size() - 16 * 1024);
             }
