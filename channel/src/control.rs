@@ -16,9 +16,12 @@ use crate::ring::reader::RingReader;
 use crate::ring::writer::RingWriter;
 use crate::schema::Schema;
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendFlags, recvmsg,
+    sendmsg,
+};
 use std::collections::{BTreeMap, VecDeque};
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -246,7 +249,8 @@ impl Control {
                 self.answers.pop_front();
                 continue;
             };
-            match send(socket, &packet, flags) {
+            let parts = [IoSlice::new(&packet)];
+            match sendmsg(socket, &parts, &mut SendAncillaryBuffer::default(), flags) {
                 Err(Errno::AGAIN | Errno::INTR | Errno::NOBUFS) => break,
                 // Sent; or the supervisor is gone, which the next poll says.
                 _ => self.answers.pop_front(),

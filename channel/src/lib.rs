@@ -110,7 +110,7 @@
 //! |---|---|
 //! | [`descriptors()`], [`Control::from_listen_fds`], once | `fcntl` F_GETFD, F_SETFD |
 //! | each [`Control::poll`] | `recvmsg` (MSG_DONTWAIT, MSG_CMSG_CLOEXEC) |
-//! | for each hand-out | `fcntl` F_GET_SEALS, `fstat`, `mmap` (MAP_SHARED, MAP_POPULATE, never PROT_EXEC), `madvise` MADV_DONTFORK, `mlock`, `sendto` (MSG_DONTWAIT, MSG_NOSIGNAL), `close` |
+//! | for each hand-out | `fcntl` F_GET_SEALS, `fstat`, `mmap` (MAP_SHARED, MAP_POPULATE, never PROT_EXEC), `madvise` MADV_DONTFORK, `mlock`, `sendmsg` (MSG_DONTWAIT, MSG_NOSIGNAL), `close` |
 //! | when an epoch is replaced or an end dropped | `munmap` |
 //!
 //! `mlock` may be refused with an error (then [`Writer::is_locked`] and
@@ -137,6 +137,7 @@ pub mod clock;
 pub mod control;
 pub mod descriptors;
 pub mod endpoint;
+pub mod field;
 pub mod hub;
 pub mod layout;
 mod mapping;
@@ -153,9 +154,10 @@ pub mod supervisor;
 pub use attach::AttachError;
 pub use control::{Control, ControlEvent};
 pub use descriptors::descriptors;
+pub use field::{Field, Scalar};
 pub use hub::{Hub, Link};
 pub use pace::Pace;
 pub use port::{PublishError, Reader, Writer};
 pub use reading::{Reading, Received, Trust, Violation};
 pub use record::{Record, ValueError};
-pub use schema::{Field, FieldId, Scalar, Schema, SchemaError};
+pub use schema::{FieldId, Schema, SchemaError};

@@ -1,6 +1,7 @@
 //! One record: the values of a schema's fields, each valid or not.
 
-use crate::schema::{Field, FieldId, Scalar, Schema};
+use crate::field::{Field, Scalar};
+use crate::schema::{FieldId, Schema};
 
 /// One record, packed as it travels. A field that was never set, or was
 /// cleared, is not valid and reads as `None`: `---` travels too.
