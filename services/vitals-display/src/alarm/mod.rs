@@ -1,0 +1,8 @@
+//! Which alarms are active: limits with hysteresis, missing signals, and what a nurse has
+//! seen remotely.
+
+mod limits;
+mod watch;
+
+pub use limits::{Band, LIMITS, Limits};
+pub use watch::{Active, Watch};

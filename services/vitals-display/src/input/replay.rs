@@ -1,0 +1,181 @@
+//! A record replayed in its own time, or faster.
+
+use super::{Block, Input, Kind, Position, Signal, TICK};
+use crate::wfdb::{self, MISSING, Record};
+
+/// Replays a record tick by tick.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    record: Record,
+    signals: Vec<Signal>,
+    /// Index in the record and conversion of each of `signals`.
+    columns: Vec<(usize, Scale)>,
+    ignored: Vec<String>,
+    speed: u16,
+    repeat: bool,
+    ticks: u64,
+    frames: u64,
+}
+
+/// Stored value to the unit of the vitals channel: `(stored - offset) * factor`.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    offset: f64,
+    factor: f64,
+}
+
+impl Scale {
+    fn of(kind: Kind, signal: &wfdb::Signal) -> Self {
+        match kind {
+            Kind::Pleth | Kind::Resp => Self {
+                offset: f64::from(signal.zero),
+                factor: 1000.0 / f64::from(1u32 << (signal.resolution.clamp(1, 31) - 1)),
+            },
+            Kind::Ecg => {
+                let microvolt = match signal.unit.as_str() {
+                    "uV" => 1.0,
+                    "V" => 1e6,
+                    _ => 1e3,
+                };
+                Self {
+                    offset: signal.baseline,
+                    factor: microvolt / signal.gain,
+                }
+            }
+            _ => Self {
+                offset: signal.baseline,
+                factor: 1.0 / signal.gain,
+            },
+        }
+    }
+}
+
+impl Replay {
+    /// Replays `record` at `speed` times life, again and again if `repeat`.
+    pub fn new(record: Record, speed: u16, repeat: bool) -> Self {
+        let mut signals = Vec::new();
+        let mut columns = Vec::new();
+        let mut ignored = Vec::new();
+        for (index, signal) in record.signals.iter().enumerate() {
+            let rate = record.frequency * signal.per_frame as f64;
+            match Kind::of(&signal.description, rate) {
+                None => ignored.push(signal.description.clone()),
+                Some(kind) => {
+                    let label = match kind {
+                        Kind::Ecg if !signal.description.starts_with("ECG") => {
+                            format!("ECG {}", signal.description)
+                        }
+                        _ => signal.description.clone(),
+                    };
+                    signals.push(Signal { kind, label, rate });
+                    columns.push((index, Scale::of(kind, signal)));
+                }
+            }
+        }
+        Self {
+            record,
+            signals,
+            columns,
+            ignored,
+            speed: speed.max(1),
+            repeat,
+            ticks: 0,
+            frames: 0,
+        }
+    }
+
+    /// Frames of the record's time that lie before the end of tick `ticks`.
+    fn frames_before(&self, ticks: u64) -> u64 {
+        let frames = ticks as f64 * TICK * f64::from(self.speed) * self.record.frequency;
+        // Frame i is due at i / frequency; a hair's breadth of rounding is not a frame.
+        (frames - 1e-6).ceil().max(0.0) as u64
+    }
+
+    fn length(&self) -> u64 {
+        self.record.frames as u64
+    }
+}
+
+impl Input for Replay {
+    fn name(&self) -> &str {
+        &self.record.name
+    }
+
+    fn is_demo(&self) -> bool {
+        false
+    }
+
+    fn speed(&self) -> u16 {
+        self.speed
+    }
+
+    fn signals(&self) -> &[Signal] {
+        &self.signals
+    }
+
+    fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+
+    fn advance(&mut self, block: &mut Block) -> bool {
+        block.resize_with(self.signals.len(), Vec::new);
+        block.iter_mut().for_each(Vec::clear);
+        let elapsed = self.ticks as f64 * TICK * f64::from(self.speed);
+        self.ticks += 1;
+        let length = self.length();
+        if length == 0 || (!self.repeat && elapsed * self.record.frequency >= length as f64) {
+            return false;
+        }
+        let until = self.frames_due(self.ticks);
+        for frame in self.frames..until {
+            let frame = (frame % length) as usize;
+            for (samples, (column, scale)) in block.iter_mut().zip(&self.columns) {
+                let signal = &self.record.signals[*column];
+                let first = frame * signal.per_frame;
+                samples.extend(
+                    signal.samples[first..first + signal.per_frame]
+                        .iter()
+                        .map(|&s| {
+                            (s != MISSING)
+                                .then(|| ((f64::from(s) - scale.offset) * scale.factor) as f32)
+                        }),
+                );
+            }
+        }
+        self.frames = until;
+        true
+    }
+
+    fn position(&self) -> Position {
+        let last = self.frames.saturating_sub(1);
+        let length = self.length().max(1);
+        let frame = last % length;
+        // Between two samples of a slow record the time goes on, but never past its end.
+        let elapsed = self.ticks as f64 * TICK * f64::from(self.speed);
+        let duration = length as f64 / self.record.frequency;
+        let seconds = if self.repeat {
+            elapsed % duration
+        } else {
+            elapsed.min(duration)
+        };
+        let clock = self
+            .record
+            .base_seconds
+            .map(|base| (base + seconds) % 86_400.0);
+        Position {
+            frames: self.frames,
+            frame,
+            seconds,
+            clock,
+        }
+    }
+
+    fn frames_due(&self, ticks: u64) -> u64 {
+        let frames = self.frames_before(ticks);
+        if self.repeat {
+            frames
+        } else {
+            frames.min(self.length())
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! From samples to readings.
+
+use super::{PressureReading, Reading, Readings};
+use crate::derive::{BreathDetector, HeartDetector, Presence, PulseDetector, Rate};
+use crate::input::{Block, Kind, Numeric, Pressure, Signal};
+
+/// Ticks between two changes of a derived number: one second, so that it can be read.
+const REFRESH: u64 = 25;
+
+/// Follows the signals of one input and knows the readings of now.
+#[derive(Clone, Debug)]
+pub struct Patient {
+    followers: Vec<Follower>,
+    ticks: u64,
+    lost: bool,
+    readings: Readings,
+}
+
+/// What is done with one signal.
+#[derive(Clone, Debug)]
+enum Follower {
+    Heart(Box<HeartDetector>),
+    Abp(Box<PulseDetector>),
+    Pap(Box<PulseDetector>),
+    Pleth(Box<PulseDetector>, Presence),
+    Breath(Box<BreathDetector>),
+    Numeric(Numeric, Option<f32>),
+    /// A second lead: drawn nowhere, derived from nowhere.
+    Unused,
+}
+
+impl Patient {
+    /// For the signals of an input. Of several signals of one kind the first is followed.
+    pub fn new(signals: &[Signal]) -> Self {
+        let mut kinds = Vec::new();
+        let followers = signals
+            .iter()
+            .map(|signal| {
+                if kinds.contains(&signal.kind) {
+                    return Follower::Unused;
+                }
+                kinds.push(signal.kind);
+                let rate = signal.rate as f32;
+                match signal.kind {
+                    Kind::Ecg => Follower::Heart(Box::new(HeartDetector::new(rate))),
+                    Kind::Abp => Follower::Abp(Box::new(PulseDetector::new(rate))),
+                    Kind::Pap => Follower::Pap(Box::new(PulseDetector::new(rate))),
+                    Kind::Pleth => {
+                        Follower::Pleth(Box::new(PulseDetector::new(rate)), Presence::new(rate))
+                    }
+                    Kind::Resp => Follower::Breath(Box::new(BreathDetector::new(rate))),
+                    Kind::Numeric(numeric) => Follower::Numeric(numeric, None),
+                }
+            })
+            .collect();
+        let mut patient = Self {
+            followers,
+            ticks: 0,
+            lost: false,
+            readings: Readings::default(),
+        };
+        patient.readings = patient.read();
+        patient
+    }
+
+    /// Takes the samples of one tick; true when a heart beat was detected in it.
+    pub fn step(&mut self, block: &Block) -> bool {
+        self.ticks += 1;
+        self.lost = false;
+        let mut heart = None;
+        let mut pulse = false;
+        for (follower, samples) in self.followers.iter_mut().zip(block) {
+            for &sample in samples {
+                match follower {
+                    Follower::Heart(detector) => {
+                        *heart.get_or_insert(false) |= detector.step(sample);
+                    }
+                    Follower::Abp(detector) => pulse |= detector.step(sample),
+                    Follower::Pap(detector) => {
+                        detector.step(sample);
+                    }
+                    Follower::Pleth(detector, presence) => {
+                        presence.step(sample.is_some());
+                        detector.step(sample);
+                    }
+                    Follower::Breath(detector) => {
+                        detector.step(sample);
+                    }
+                    // 0 is what the recording monitors wrote when they measured nothing.
+                    Follower::Numeric(_, value) => *value = sample.filter(|&value| value != 0.0),
+                    Follower::Unused => {}
+                }
+            }
+        }
+        let next = self.read();
+        self.readings = if self.ticks.is_multiple_of(REFRESH) {
+            next
+        } else {
+            next.holding(&self.readings)
+        };
+        heart.unwrap_or(pulse)
+    }
+
+    /// Nothing came from the input: no number survives it.
+    pub fn lose(&mut self) {
+        self.ticks += 1;
+        if !self.lost {
+            self.lost = true;
+            for follower in &mut self.followers {
+                follower.forget();
+            }
+        }
+        self.readings = self.read();
+    }
+
+    /// The readings of now.
+    pub fn readings(&self) -> &Readings {
+        &self.readings
+    }
+
+    fn read(&self) -> Readings {
+        let mut now = Readings {
+            input_lost: self.lost,
+            ..Readings::default()
+        };
+        let lost = |reading: Reading| if self.lost { Reading::Missing } else { reading };
+        for follower in &self.followers {
+            match follower {
+                Follower::Heart(detector) => now.heart_rate = lost(of_rate(detector.rate())),
+                Follower::Abp(detector) => {
+                    now.abp = of_pulse(detector, self.lost);
+                    now.pulse_rate = lost(of_rate(detector.rate()));
+                }
+                Follower::Pap(detector) => now.pap = of_pulse(detector, self.lost),
+                Follower::Pleth(detector, presence) => {
+                    now.pleth = match presence.is_present() && !self.lost {
+                        true => Reading::Learning,
+                        false => Reading::Missing,
+                    };
+                    if now.pulse_rate.value().is_none() {
+                        now.pulse_rate = lost(of_rate(detector.rate()));
+                    }
+                }
+                Follower::Breath(detector) => {
+                    now.respiration_rate = lost(of_rate(detector.rate()));
+                }
+                Follower::Numeric(numeric, value) => {
+                    *now.of(*numeric) = lost(of_number(*numeric, *value));
+                }
+                Follower::Unused => {}
+            }
+        }
+        now
+    }
+}
+
+impl Follower {
+    fn forget(&mut self) {
+        match self {
+            Self::Numeric(_, value) => *value = None,
+            // Detectors restart by themselves once samples are missing; a lost input
+            // hands out none at all, so they are told.
+            Self::Heart(detector) => detector.restart(),
+            Self::Abp(detector) | Self::Pap(detector) | Self::Pleth(detector, _) => {
+                detector.restart();
+            }
+            Self::Breath(detector) => detector.restart(),
+            Self::Unused => {}
+        }
+    }
+}
+
+impl Readings {
+    /// These readings, but with the derived numbers of a moment ago where both have one:
+    /// a number may end or begin at once, it changes once a second.
+    fn holding(self, before: &Self) -> Self {
+        let hold = |now: Reading, before: Reading| match (now, before) {
+            (Reading::Value(_), Reading::Value(_)) => before,
+            _ => now,
+        };
+        let pressure = |now: PressureReading, before: PressureReading| PressureReading {
+            systolic: hold(now.systolic, before.systolic),
+            diastolic: hold(now.diastolic, before.diastolic),
+            mean: hold(now.mean, before.mean),
+        };
+        Self {
+            heart_rate: hold(self.heart_rate, before.heart_rate),
+            pulse_rate: hold(self.pulse_rate, before.pulse_rate),
+            respiration_rate: hold(self.respiration_rate, before.respiration_rate),
+            abp: pressure(self.abp, before.abp),
+            pap: pressure(self.pap, before.pap),
+            ..self
+        }
+    }
+
+    fn of(&mut self, numeric: Numeric) -> &mut Reading {
+        let (pressure, which) = match numeric {
+            Numeric::HeartRate => return &mut self.heart_rate,
+            Numeric::PulseRate => return &mut self.pulse_rate,
+            Numeric::SpO2 => return &mut self.spo2,
+            Numeric::RespirationRate => return &mut self.respiration_rate,
+            Numeric::Abp(which) => (&mut self.abp, which),
+            Numeric::Pap(which) => (&mut self.pap, which),
+            Numeric::Nibp(which) => (&mut self.nibp, which),
+        };
+        match which {
+            Pressure::Systolic => &mut pressure.systolic,
+            Pressure::Diastolic => &mut pressure.diastolic,
+            Pressure::Mean => &mut pressure.mean,
+        }
+    }
+}
+
+fn of_rate(rate: Rate) -> Reading {
+    match rate {
+        Rate::PerMinute(rate) => Reading::Value(rate.round() as i32),
+        Rate::Learning => Reading::Learning,
+        Rate::Silent => Reading::Silent,
+        Rate::Missing => Reading::Missing,
+    }
+}
+
+fn of_pulse(detector: &PulseDetector, lost: bool) -> PressureReading {
+    match (lost, detector.rate(), detector.pressures()) {
+        (true, ..) | (_, Rate::Missing, _) => PressureReading::all(Reading::Missing),
+        (_, _, Some(pressures)) => PressureReading {
+            systolic: Reading::Value(pressures.systolic.round() as i32),
+            diastolic: Reading::Value(pressures.diastolic.round() as i32),
+            mean: Reading::Value(pressures.mean.round() as i32),
+        },
+        (_, Rate::Silent, None) => PressureReading::all(Reading::Silent),
+        _ => PressureReading::all(Reading::Learning),
+    }
+}
+
+/// A number outside what its field of the channel can carry was not measured.
+fn of_number(numeric: Numeric, value: Option<f32>) -> Reading {
+    let range = match numeric {
+        Numeric::HeartRate | Numeric::PulseRate => 0..=350,
+        Numeric::SpO2 => 0..=100,
+        Numeric::RespirationRate => 0..=200,
+        Numeric::Abp(_) | Numeric::Pap(_) => -50..=350,
+        Numeric::Nibp(_) => 0..=350,
+    };
+    value
+        .map(|value| value.round() as i32)
+        .filter(|value| range.contains(value))
+        .map_or(Reading::Missing, Reading::Value)
+}
