@@ -107,7 +107,7 @@ impl Link {
         if self.vitals_epoch().is_some() {
             return "attached";
         }
-        match self.vitals.as_ref().and_then(Writer::refusal) {
+        match self.vitals.as_mut().and_then(|writer| writer.refusal()) {
             Some(_) => "refused",
             None => "absent",
         }
@@ -119,8 +119,8 @@ impl Link {
     }
 
     /// The writer's life on the channel `seen-remotely`.
-    pub fn seen_epoch(&self) -> Option<u64> {
-        self.seen.as_ref().and_then(Reader::epoch)
+    pub fn seen_epoch(&mut self) -> Option<u64> {
+        self.seen.as_mut().and_then(Reader::epoch)
     }
 
     /// State of the channel `seen-remotely`, as its last look said.
