@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// Most elements of an array.
 pub const MAX_ELEMENTS: u8 = 64;
 const MAX_NAME: usize = 64;
-const MAX_UNIT: usize = 32;
+const MAX_UNIT: usize = 40;
 
 /// An integer type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

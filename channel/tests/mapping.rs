@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-fn ends() -> (Writer, Reader) {
-    let mut hub = Hub::new(vec![link()]).expect("hub");
+fn ends(name: &str) -> (Writer, Reader) {
+    let mut link = link();
+    link.name = name.to_owned();
+    let mut hub = Hub::new(vec![link]).expect("hub");
     let mut display = Control::new(hub.start("display").expect("start"));
     let mut network = Control::new(hub.start("network").expect("start"));
-    let writer = display.writer(NAME, &schema(), PACE);
-    let reader = network.reader(NAME, &schema(), PACE, Trust::Trusted);
+    let writer = display.writer(name, &schema(), PACE);
+    let reader = network.reader(name, &schema(), PACE, Trust::Trusted);
     display.poll();
     hub.service("display");
     network.poll();
@@ -43,7 +45,7 @@ fn mappings() -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn the_writers_memory_is_writable_the_readers_is_not_and_a_fork_has_neither() {
-    let (mut writer, mut reader) = ends();
+    let (mut writer, mut reader) = ends(NAME);
     let locked = [reader.is_locked(), writer.is_locked()];
     let found = mappings();
     let permissions: Vec<_> = found.iter().map(|(permissions, _)| permissions).collect();
@@ -89,7 +91,8 @@ fn allow_only_exit() {
 
 #[test]
 fn publishing_and_beating_make_no_system_call() {
-    let (mut writer, mut reader) = ends();
+    // A name of its own: the other test looks for its mappings by name.
+    let (mut writer, mut reader) = ends("beats");
     let mut record = Record::new(&schema());
     record
         .set(schema().field("heart-rate").expect("field"), 60)

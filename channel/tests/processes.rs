@@ -47,13 +47,13 @@ fn child() {
     for number in 1.. {
         control.poll();
         record.set(count, number).expect("set");
-        let silent = role == "silent" && number > 20;
+        let silent = role == "silent" && number > 300;
         if silent {
             writer.heartbeat();
         } else {
             let _ = writer.publish(&record);
         }
-        if role == "ends" && number == 50 {
+        if role == "ends" && number == 300 {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));
