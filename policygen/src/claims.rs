@@ -37,6 +37,17 @@ const CHANGE_DIRECTORY: &str = "add_name create link mounton relabelfrom relabel
      reparent rmdir setattr unlink write";
 const CHANGE_OTHER: &str = "append create link relabelfrom relabelto rename setattr unlink write";
 
+const USE_NODE: &str = "append execute ioctl lock map open read write";
+
+/// Nodes that a base policy gives every domain (`devtty_t` is the terminal of
+/// one's own session; components have none).
+pub(crate) const AMBIENT_NODES: [&str; 4] = [
+    "devtty_t",
+    "null_device_t",
+    "urandom_device_t",
+    "zero_device_t",
+];
+
 /// The assertions of a Plan: their text, and the table of claims.
 pub(crate) fn write(
     plan: &Plan,
@@ -246,7 +257,8 @@ impl Assertions<'_> {
         let others = self.set(&format!("(and domain (not ({domain} {SUPERVISOR})))"));
         self.never(domain, &others, "fd", "use");
 
-        let text = "it changes no file, directory or device of the system or the device but the granted ones";
+        let text =
+            "it changes no file or directory, of the system or of the device, but the granted ones";
         self.claim("CO-3", name, text, &origin);
         let own_list = own.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         let base = format!(
@@ -257,7 +269,7 @@ impl Assertions<'_> {
         let unchanged = self.set(&minus(&base, &reach.change));
         self.never(domain, &unchanged, "file", CHANGE_FILE);
         self.never(domain, &unchanged, "dir", CHANGE_DIRECTORY);
-        for class in ["lnk_file", "chr_file", "blk_file", "fifo_file"] {
+        for class in ["lnk_file", "fifo_file"] {
             self.never(domain, &unchanged, class, CHANGE_OTHER);
         }
 
@@ -269,8 +281,20 @@ impl Assertions<'_> {
         ));
         self.never(domain, &unread, "file", "execute ioctl map open read");
         self.never(domain, &unread, "dir", "open read search");
-        self.never(domain, &unread, "chr_file", "ioctl map open read");
-        self.never(domain, &unread, "blk_file", "ioctl map open read");
+
+        let text = "it uses no device node but the granted ones, and null, zero, random numbers and its own terminal, \
+             which the base policy gives every domain";
+        self.claim("DV-2", name, text, &origin);
+        let ambient = AMBIENT_NODES
+            .iter()
+            .filter(|label| self.target.types.contains(**label));
+        let granted = reach.read.iter().cloned();
+        let granted = granted
+            .chain(ambient.map(|label| (*label).to_owned()))
+            .collect();
+        let nodes = self.set(&minus("device_node", &granted));
+        self.never(domain, &nodes, "chr_file", USE_NODE);
+        self.never(domain, &nodes, "blk_file", USE_NODE);
 
         let text = "it makes no code: no memory both writable and executable, no file that it could write and then map";
         self.claim("CO-5", name, text, &entry);
@@ -461,12 +485,7 @@ impl Assertions<'_> {
         );
         let others = self.set(&minus(WORKER, &granted));
         let class = if block { "blk_file" } else { "chr_file" };
-        self.never(
-            &others,
-            label,
-            class,
-            "append execute ioctl lock map open read write",
-        );
+        self.never(&others, label, class, USE_NODE);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::claims::Claim;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where Debian's packages put the compiler that turns `.pp` modules into CIL.
 const PP: &str = "/usr/libexec/selinux/hll/pp";
@@ -68,7 +69,8 @@ impl Tools {
 
     /// Turns the base policy's packaged modules (`*.pp.bz2` in `packaged`) into
     /// CIL files in `out`, leaving out the `disabled` ones. What is there
-    /// already is kept. Both directories lie below the tools' root.
+    /// already is kept: another version of the policy needs another `out`.
+    /// Both directories lie below the tools' root.
     pub fn unpack(
         &self,
         packaged: &Path,
@@ -109,8 +111,11 @@ impl Tools {
                 if !converted.status.success() {
                     return Err(failure(PP, &converted));
                 }
-                // Renamed when complete, so that an interrupted run leaves no half.
-                let part = out.join(format!("{name}.part"));
+                // Renamed when complete, so that an interrupted run leaves no half,
+                // and two runs at once do not meet.
+                static RUNS: AtomicU64 = AtomicU64::new(0);
+                let run = RUNS.fetch_add(1, Ordering::Relaxed);
+                let part = out.join(format!("{name}.{}.{run}.part", std::process::id()));
                 std::fs::write(&part, converted.stdout)?;
                 std::fs::rename(part, &cil)?;
             }
@@ -210,28 +215,54 @@ impl Tools {
     }
 }
 
-/// The claims that a failed compilation found broken: those in whose lines of
-/// the assertions (by file name, as given to [`Tools::compile`]) the log names
-/// a `neverallow`.
+/// A `neverallow` rule that a failed compilation names, and a rule it forbids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Line of the `neverallow`, from 1, in the file of assertions.
+    pub assertion: usize,
+    /// File of the rule that breaks it.
+    pub file: PathBuf,
+    /// Line of that rule, from 1.
+    pub line: usize,
+}
+
+impl Violation {
+    /// The claim whose lines of the assertions hold the `neverallow`.
+    #[must_use]
+    pub fn claim<'c>(&self, claims: &'c [Claim]) -> Option<&'c Claim> {
+        claims
+            .iter()
+            .find(|claim| (claim.first_line..=claim.last_line).contains(&self.assertion))
+    }
+}
+
+/// Reads what a failed compilation says about the `neverallow` rules of the
+/// file `assertions`.
 #[must_use]
-pub fn broken_claims<'c>(log: &str, assertions: &str, claims: &'c [Claim]) -> Vec<&'c Claim> {
-    let lines: Vec<usize> = log
-        .lines()
-        .filter(|line| line.contains("neverallow"))
-        .filter_map(|line| {
-            let (_, rest) = line.split_once(&format!("{assertions}:"))?;
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok()
-        })
-        .collect();
-    claims
-        .iter()
-        .filter(|claim| {
-            lines
-                .iter()
-                .any(|line| (claim.first_line..=claim.last_line).contains(line))
-        })
-        .collect()
+pub fn violations(log: &str, assertions: &Path) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut assertion = None;
+    for line in log.lines().map(str::trim) {
+        if let Some(place) = line.strip_prefix("neverallow check failed at ") {
+            assertion = at(place)
+                .filter(|(file, _)| file == assertions)
+                .map(|(_, line)| line);
+        } else if let Some((file, line)) = line.strip_prefix("allow at ").and_then(at) {
+            found.extend(assertion.map(|assertion| Violation {
+                assertion,
+                file,
+                line,
+            }));
+        }
+    }
+    found
+}
+
+/// `FILE:LINE`, as secilc writes places.
+fn at(place: &str) -> Option<(PathBuf, usize)> {
+    let (file, rest) = place.rsplit_once(':')?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some((PathBuf::from(file), digits.parse().ok()?))
 }
 
 fn failure(tool: &str, output: &Output) -> io::Error {
@@ -240,4 +271,25 @@ fn failure(tool: &str, output: &Output) -> io::Error {
         output.status,
         String::from_utf8_lossy(&output.stderr).trim()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn violations_pair_each_assertion_with_the_rules_that_break_it() {
+        let log = "neverallow check failed at /t/a.cil:12\n\
+                   \x20 (neverallow x y (file (write)))\n\
+                   \x20   <root>\n\
+                   \x20   allow at /b/base.cil:7\n\
+                   \x20     (allow x y (file (write)))\n\
+                   \x20   allow at /b/other.cil:9\n\
+                   neverallow check failed at /b/base.cil:3\n\
+                   \x20   allow at /b/base.cil:8\n\
+                   Failed to generate binary\n";
+        let found = violations(log, Path::new("/t/a.cil"));
+        let found: Vec<_> = found.iter().map(|v| (v.assertion, v.line)).collect();
+        assert_eq!(found, [(12, 7), (12, 9)]);
+    }
 }

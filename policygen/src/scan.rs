@@ -1,6 +1,7 @@
 //! Making a target profile from the target's own policy.
 
 use crate::cil::{Expression, parse};
+use crate::claims::AMBIENT_NODES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -166,7 +167,11 @@ impl<'a> Found<'a> {
         {
             line(&mut out, "attribute", name);
         }
-        for name in TYPES.iter().filter(|name| self.types.contains(**name)) {
+        for name in TYPES
+            .iter()
+            .chain(&AMBIENT_NODES)
+            .filter(|name| self.types.contains(**name))
+        {
             line(&mut out, "type", name);
         }
         for (key, paths) in [("shared", &SHARED[..]), ("node", &NODES[..])] {

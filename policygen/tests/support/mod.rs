@@ -7,6 +7,7 @@ use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
 use cordon_policygen::{BASE_MODULE, Described, Policy, Target, generate, names, scan};
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// The workspace's root.
@@ -46,11 +47,11 @@ pub fn examples() -> Vec<String> {
     names
 }
 
-/// The Plan of an example, on the device whose facts the manifest's tests use.
+/// The Plan of an example, on the device of `facts/NAME.json`.
 pub fn plan(example: &str) -> Plan {
     let file = format!("{example}.yaml");
     let source = std::fs::read(workspace().join("profiles/examples").join(&file)).unwrap();
-    let facts_file = workspace().join("manifest/tests/facts/device.json");
+    let facts_file = tests("facts").join(format!("{example}.json"));
     let facts = std::fs::read_to_string(&facts_file)
         .unwrap_or_else(|error| panic!("{}: {error}", facts_file.display()));
     let facts: Facts = serde_json::from_str(&facts).unwrap();
@@ -136,45 +137,107 @@ pub fn compiled(outcome: Outcome) -> (PathBuf, PathBuf) {
     }
 }
 
-/// Modules of this system's Debian policy, unpacked once.
-pub fn debian_12() -> Option<Vec<PathBuf>> {
-    let target = Target::named("debian-12").unwrap();
-    let cache = workspace().join("target/policy/debian-12");
-    let packaged = Path::new("/usr/share/selinux/default");
-    let installed = std::process::Command::new("dpkg-query")
-        .args([
-            "-W",
-            "-f",
-            "${Package} ${Version}",
-            "selinux-policy-default",
-        ])
-        .output();
-    let installed = installed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    if !installed
-        .as_ref()
-        .is_ok_and(|version| version == target.base())
-    {
-        cannot_run(&format!(
-            "this system's base policy is {installed:?}, the profile's is {}",
-            target.base()
-        ));
-        return None;
-    }
-    unpacked(&Tools::host(), packaged, &target, &cache)
+/// A Debian release's policy, with the tools that can read it.
+pub struct Debian {
+    /// Its profile.
+    pub target: Target,
+    /// Its tools.
+    pub tools: Tools,
+    /// The chroot they live in; none where this system is that release.
+    pub root: Option<PathBuf>,
+    /// Modules of its base policy.
+    pub modules: Vec<PathBuf>,
+    /// Where its tools can read and write.
+    pub work: PathBuf,
 }
 
-/// Modules of a base policy.
-pub fn unpacked(
-    tools: &Tools,
-    packaged: &Path,
-    target: &Target,
-    cache: &Path,
-) -> Option<Vec<PathBuf>> {
-    match tools.unpack(packaged, target.disabled(), cache).unwrap() {
-        BaseModules::Unpacked(modules) => Some(modules),
+/// The whole policy of a release: this system's, or a chroot's, which is made
+/// on first use.
+pub fn debian(number: &str, suite: &str) -> Option<Debian> {
+    let target = Target::named(&format!("debian-{number}")).unwrap();
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let here = release
+        .lines()
+        .any(|line| line == format!("VERSION_ID=\"{number}\""))
+        && release.lines().any(|line| line == "ID=debian");
+    let root = if here { None } else { Some(chroot(suite)?) };
+    let tools = root.as_deref().map_or_else(Tools::host, Tools::within);
+    let at = root.as_deref().unwrap_or(Path::new("/"));
+    let packaged = at.join("usr/share/selinux/default");
+    let work = match &root {
+        Some(root) => root.join("cordon"),
+        None => scratch(&format!("debian-{number}")),
+    };
+    // Another version of the package gets another directory.
+    let status = std::fs::metadata(packaged.join("base.pp.bz2"));
+    let version = status
+        .map(|status| (status.mtime(), status.len()))
+        .unwrap_or_default();
+    let cache = work.join(format!("base-{}-{}", version.0, version.1));
+    match tools.unpack(&packaged, target.disabled(), &cache).unwrap() {
+        BaseModules::Unpacked(modules) => Some(Debian {
+            target,
+            tools,
+            root,
+            modules,
+            work,
+        }),
         BaseModules::Absent { tool } => {
-            cannot_run(&format!("{tool} is not installed"));
+            cannot_run(&format!("{tool} is not there (packages: see .ci/deps)"));
             None
         }
+    }
+}
+
+fn chroot(suite: &str) -> Option<PathBuf> {
+    let script = tests("debian.sh");
+    let output = std::process::Command::new(&script)
+        .arg(suite)
+        .output()
+        .unwrap();
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        cannot_run(&format!("{} {suite}: {why}", script.display()));
+        return None;
+    }
+    Some(PathBuf::from(
+        String::from_utf8(output.stdout).unwrap().trim(),
+    ))
+}
+
+impl Debian {
+    /// Runs one of its tools: whether it succeeded, and what it said. Paths
+    /// below the chroot are given as the tool sees them.
+    pub fn run(&self, tool: &str, arguments: &[&Path]) -> Option<(bool, String)> {
+        let mut command = match &self.root {
+            Some(root) => {
+                let mut command = std::process::Command::new("chroot");
+                command.arg(root).arg(tool);
+                command
+            }
+            None => std::process::Command::new(tool),
+        };
+        for argument in arguments {
+            let inside = self
+                .root
+                .as_ref()
+                .and_then(|root| argument.strip_prefix(root).ok());
+            command.arg(inside.map_or_else(
+                || argument.to_path_buf(),
+                |inside| Path::new("/").join(inside),
+            ));
+        }
+        let output = match command.output() {
+            Ok(output) if self.root.is_none() || output.status.code() != Some(127) => output,
+            _ => {
+                cannot_run(&format!("{tool} is not installed (packages: see .ci/deps)"));
+                return None;
+            }
+        };
+        let text = [output.stdout, output.stderr].concat();
+        Some((
+            output.status.success(),
+            String::from_utf8_lossy(&text).into_owned(),
+        ))
     }
 }
