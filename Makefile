@@ -40,7 +40,7 @@ test: deps check ## install, check, build and run every test (root: the compartm
 demo: ## the story in one command; RECORD=path replays a recording, KEEP=1 stays up
 	.ci/deps demo
 	cargo build --locked --workspace --bins
-	tests/demo/run $(if $(RECORD),--record '$(RECORD)') $(if $(KEEP),--keep)
+	target/debug/cordon-demo $(if $(RECORD),--record '$(RECORD)') $(if $(KEEP),--keep)
 
 fuzz-smoke: ## run each fuzz target for FUZZ_SECONDS
 	command -v cargo-fuzz >/dev/null || CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked cargo-fuzz@0.13.2

@@ -177,3 +177,12 @@ impl Drop for Device {
         }
     }
 }
+
+/// Process number of a component, as `cordon status --json` tells it.
+pub fn pid_of(status: &Value, component: &str) -> Option<u32> {
+    let components = status["components"].as_array()?;
+    let found = components.iter().find(|it| it["name"] == component)?;
+    found["pid"]
+        .as_u64()
+        .and_then(|pid| u32::try_from(pid).ok())
+}

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attacker;
+pub mod campaign;
 pub mod certificates;
 pub mod device;
 pub mod leftovers;

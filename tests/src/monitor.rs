@@ -185,7 +185,7 @@ components:
       - {{path: {directory}/screen/raw, access: write, pass: screen}}
       # What was shown, for the tests.
       - {{path: {directory}/screen/shown, access: write, pass: shown}}
-      - {{path: /usr/share/fonts/truetype/b612, access: read}}{record}
+{font}{record}
     limits: {{memory: 96M, tasks: 8}}
     watchdog: 5s
     restart: {{policy: always, delay: 50ms}}
@@ -198,6 +198,7 @@ components:
     restart: {{policy: always, delay: 50ms, limit: 1000/min}}
 
 channels:{channels}",
+            font = font(),
             service = self.service(),
         ))
     }
@@ -223,6 +224,18 @@ channels:{channels}",
       - {{name: https, tcp: \"{address}\"}}"
         )
     }
+}
+
+/// The grant of the display's font, where the system has it: the display does
+/// without, and says so.
+fn font() -> String {
+    let places = [
+        "/usr/share/fonts/opentype/b612",
+        "/usr/share/fonts/truetype/b612",
+    ];
+    let there = places.iter().find(|place| Path::new(place).is_dir());
+    let path = there.unwrap_or(&places[0]);
+    format!("      - {{path: {path}, access: read, missing: skip}}")
 }
 
 /// An address of this machine nobody listens on.

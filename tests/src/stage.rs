@@ -118,9 +118,14 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        unmount_below(&self.directory);
-        let _ = fs::remove_dir_all(&self.directory);
+        remove(&self.directory);
     }
+}
+
+/// Removes a staged device's directory with everything mounted in it.
+pub fn remove(directory: &Path) {
+    unmount_below(directory);
+    let _ = fs::remove_dir_all(directory);
 }
 
 /// Takes away what is mounted below a directory, innermost first.
