@@ -30,7 +30,7 @@ const WARNINGS: &[(&str, Stage)] = &[
     ("mode", Stage::Resolve),
     ("block-device", Stage::Resolve),
     ("shared-path", Stage::Resolve),
-    ("shared-device", Stage::Resolve),
+    ("shared-device", Stage::Check),
 ];
 
 /// All acceptances with the component or channel they stand in.

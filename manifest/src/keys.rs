@@ -10,6 +10,8 @@ pub(crate) struct Table {
     pub(crate) what: &'static str,
     /// Its keys, in the order they are usually written.
     pub(crate) keys: &'static [Key],
+    /// Sets of keys of which exactly one is written, whole; empty where there is no choice.
+    pub(crate) either: &'static [&'static [&'static str]],
 }
 
 impl Table {
@@ -125,6 +127,7 @@ pub(crate) const ABILITIES: &[&str] = &["listen", "network", "devices", "realtim
 /// The manifest.
 pub(crate) static MANIFEST: Table = Table {
     what: "a manifest",
+    either: &[],
     keys: &[
         needed(
             "cordon",
@@ -167,6 +170,7 @@ pub(crate) static MANIFEST: Table = Table {
 
 static COMPONENT: Table = Table {
     what: "a component",
+    either: &[],
     keys: &[
         needed(
             "role",
@@ -293,6 +297,7 @@ static COMPONENT: Table = Table {
 
 static DEVICE: Table = Table {
     what: "a device grant",
+    either: &[],
     keys: &[
         needed(
             "path",
@@ -332,6 +337,7 @@ static DEVICE: Table = Table {
 
 static FILE: Table = Table {
     what: "a file grant",
+    either: &[],
     keys: &[
         needed(
             "path",
@@ -368,6 +374,7 @@ static FILE: Table = Table {
 
 static LISTEN: Table = Table {
     what: "a listening socket",
+    either: &[],
     keys: &[
         needed("name", Shape::Name, "https", "Its name in LISTEN_FDNAMES."),
         needed(
@@ -381,6 +388,7 @@ static LISTEN: Table = Table {
 
 static NETWORK: Table = Table {
     what: "a network grant",
+    either: &[],
     keys: &[
         key(
             "bind",
@@ -399,6 +407,7 @@ static NETWORK: Table = Table {
 
 static REALTIME: Table = Table {
     what: "realtime",
+    either: &[],
     keys: &[
         needed(
             "policy",
@@ -424,6 +433,7 @@ static REALTIME: Table = Table {
 /// Limits, in components and in role profiles.
 pub(crate) static LIMITS: Table = Table {
     what: "limits",
+    either: &[],
     keys: &[
         key(
             "memory",
@@ -455,6 +465,7 @@ pub(crate) static LIMITS: Table = Table {
 
 static RESTART: Table = Table {
     what: "restart",
+    either: &[],
     keys: &[
         key(
             "policy",
@@ -479,6 +490,7 @@ static RESTART: Table = Table {
 
 static ACCEPT: Table = Table {
     what: "an acceptance",
+    either: &[],
     keys: &[
         needed(
             "warning",
@@ -497,6 +509,7 @@ static ACCEPT: Table = Table {
 
 static CHANNEL: Table = Table {
     what: "a channel",
+    either: &[&["period", "deadline"], &["rate"]],
     keys: &[
         needed(
             "from",
@@ -548,6 +561,7 @@ static CHANNEL: Table = Table {
 
 static FIELD: Table = Table {
     what: "a field",
+    either: &[],
     keys: &[
         needed(
             "type",
@@ -580,6 +594,7 @@ static FIELD: Table = Table {
 /// A role profile (`profiles/roles/*.yaml`).
 pub(crate) static ROLE: Table = Table {
     what: "a role profile",
+    either: &[],
     keys: &[
         needed(
             "role",

@@ -24,6 +24,8 @@ mod render;
 mod resolve;
 mod roles;
 mod scalar;
+mod schema;
+mod show;
 mod ucum;
 mod value;
 mod yaml;
@@ -33,6 +35,8 @@ pub use model::{Manifest, Questions};
 pub use render::render;
 pub use resolve::{Resolved, resolve};
 pub use roles::{Role, role, roles};
+pub use schema::{manifest_schema, role_schema};
+pub use show::show;
 
 use diagnostic::Sink;
 
@@ -60,12 +64,17 @@ pub fn parse(source: &[u8], file: &str) -> Result<Checked, Report> {
     let mut sink = Sink::default();
     let start = Position::new(node.at.line, node.at.column, 1);
     let fields = read::table(&node, &keys::MANIFEST, start, &mut sink);
-    let manifest = fields.as_ref().and_then(|fields| {
+    let manifest = fields.as_ref().map(|fields| {
         lower::pace(fields, &mut sink);
         lower::manifest(fields, file)
     });
-    if let Some(manifest) = &manifest {
-        check::manifest(manifest, fields.as_ref(), &mut sink);
+    if let (Some(manifest), Some(fields)) = (&manifest, &fields) {
+        let names: Vec<At<String>> = fields
+            .named("components")
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        check::manifest(manifest, &names, &mut sink);
     }
     let failed = sink.has_errors();
     let diagnostics = sink.finish();

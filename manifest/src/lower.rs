@@ -1,7 +1,8 @@
 //! From typed keys to the model.
 //!
-//! [`crate::read`] has typed every value and reported what is missing, so that a
-//! key that is not there here has been complained about: the entry is left out.
+//! [`crate::read`] has typed every value and reported what is missing or wrong. So
+//! that one wrong key does not hide what else is to be said of a component, its
+//! value is left empty here; a manifest with an error goes no farther than the checks.
 
 use crate::diagnostic::{At, Diagnostic, Position, Sink};
 use crate::model::{
@@ -12,34 +13,39 @@ use crate::plan::{Access, Layer, Missing, OnDifference, RealtimePolicy, RestartP
 use crate::value::{Fields, Value};
 
 /// What could be understood of a manifest, for the checks that follow.
-pub(crate) fn manifest(fields: &Fields, file: &str) -> Option<Manifest> {
-    Some(Manifest {
+pub(crate) fn manifest(fields: &Fields, file: &str) -> Manifest {
+    let written = |(_, fields): &&(At<String>, Fields)| fields.at.is_some();
+    Manifest {
         file: file.to_owned(),
-        device: fields.text("device")?,
+        device: text(fields, "device"),
         components: fields
             .named("components")
             .iter()
-            .filter_map(|(name, fields)| component(name, fields))
+            .filter(written)
+            .map(|(name, fields)| component(name, fields))
             .collect(),
         channels: fields
             .named("channels")
             .iter()
-            .filter_map(|(name, fields)| channel(name, fields))
+            .filter(written)
+            .map(|(name, fields)| channel(name, fields))
             .collect(),
         accept: accept(fields),
-    })
+    }
 }
 
-fn component(name: &At<String>, fields: &Fields) -> Option<Component> {
-    let exec = fields.texts("exec");
-    if exec.is_empty() {
-        return None;
-    }
-    Some(Component {
+/// A required text; empty where it was missing or wrong, which has been said.
+fn text(fields: &Fields, name: &str) -> At<String> {
+    let nowhere = fields.at.unwrap_or(Position::new(1, 1, 1));
+    fields.text(name).unwrap_or(At::new(String::new(), nowhere))
+}
+
+fn component(name: &At<String>, fields: &Fields) -> Component {
+    Component {
         name: name.clone(),
-        role: fields.text("role")?,
-        exec,
-        user: fields.text("user")?,
+        role: text(fields, "role"),
+        exec: fields.texts("exec"),
+        user: text(fields, "user"),
         devices: devices(fields),
         files: files(fields),
         listen: fields
@@ -68,7 +74,7 @@ fn component(name: &At<String>, fields: &Fields) -> Option<Component> {
         fork: fields.bool("fork"),
         allow_missing: layers(fields),
         accept: accept(fields),
-    })
+    }
 }
 
 /// A word of a closed list into its value.
@@ -234,10 +240,10 @@ fn accept(fields: &Fields) -> Vec<Accept> {
         .collect()
 }
 
-fn channel(name: &At<String>, fields: &Fields) -> Option<Channel> {
-    Some(Channel {
+fn channel(name: &At<String>, fields: &Fields) -> Channel {
+    Channel {
         name: name.clone(),
-        from: fields.text("from")?,
+        from: text(fields, "from"),
         to: fields.texts("to"),
         period: fields.duration("period"),
         deadline: fields.duration("deadline"),
@@ -248,7 +254,7 @@ fn channel(name: &At<String>, fields: &Fields) -> Option<Channel> {
             .filter_map(|(name, fields)| field(name, fields))
             .collect(),
         accept: accept(fields),
-    })
+    }
 }
 
 fn field(name: &At<String>, fields: &Fields) -> Option<Field> {
@@ -272,7 +278,11 @@ fn field(name: &At<String>, fields: &Fields) -> Option<Field> {
 
 /// Keys that belong together or exclude each other; needs what was written, not what was right.
 pub(crate) fn pace(fields: &Fields, sink: &mut Sink) {
-    for (name, channel) in fields.named("channels") {
+    for (name, channel) in fields
+        .named("channels")
+        .iter()
+        .filter(|(_, channel)| channel.at.is_some())
+    {
         let (period, deadline, rate) = (
             channel.wrote("period"),
             channel.wrote("deadline"),

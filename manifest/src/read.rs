@@ -17,17 +17,8 @@ pub(crate) fn table(
     sink: &mut Sink,
 ) -> Option<Fields> {
     let Kind::Map(entries) = &node.kind else {
-        let known: Vec<&str> = table
-            .keys
-            .iter()
-            .filter(|key| key.required)
-            .map(|key| key.name)
-            .collect();
-        let help = if known.is_empty() {
-            "a mapping".to_owned()
-        } else {
-            format!("a mapping with {}", listed(&known))
-        };
+        let names: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
+        let help = format!("a mapping; its keys are {}", listed(&names));
         sink.push(wrong_kind(
             node,
             &format!("{} is a mapping", table.what),
@@ -49,6 +40,10 @@ pub(crate) fn table(
             continue;
         }
         let Some(key) = table.key(&name) else {
+            // What was meant is not missing besides.
+            fields
+                .spoiled
+                .extend(nearest(&name, table.keys.iter().map(|key| key.name)));
             sink.push(unknown(&name, key_node.at, table));
             continue;
         };
@@ -481,8 +476,9 @@ fn named(
                 None
             }
         };
-        let fields = table(value, inner, key_node.at, sink);
-        if let (Some(name), Some(fields)) = (name, fields) {
+        // A name whose mapping is wrong is still a name that others may point to.
+        let fields = table(value, inner, key_node.at, sink).unwrap_or_default();
+        if let Some(name) = name {
             read.push((At::new(name, key_node.at), fields));
         }
     }

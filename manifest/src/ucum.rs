@@ -116,7 +116,7 @@ const MEANT: &[(&str, &str)] = &[
 pub(crate) fn code(text: &str) -> Result<String, Wrong> {
     let help = match MEANT.iter().find(|(written, _)| *written == text) {
         Some((_, code)) => format!("the UCUM code is `{}`", quoted(code)),
-        None if !text.is_empty() && text.len() <= 40 && term(text) => return Ok(text.to_owned()),
+        None if !text.is_empty() && text.len() <= 32 && term(text) => return Ok(text.to_owned()),
         None => "for example `/min`, `\"%\"`, `mm[Hg]`, `uV`, `Cel`, `mL/h`, `1` for a bare number"
             .to_owned(),
     };

@@ -79,6 +79,7 @@ pub(crate) fn read(source: &str) -> Result<Node, Box<Diagnostic>> {
                 .label("this has a tag")
                 .help("remove the `!…` before it; a text that looks like a number is quoted"),
         )),
+        None if matches!(node.kind, Kind::Null) => Err(Box::new(empty())),
         None => Ok(node),
     }
 }
@@ -294,8 +295,9 @@ fn explain(error: &Error) -> Box<Diagnostic> {
             Diagnostic::error("anchor", "the manifest language has no anchors and aliases")
                 .help("quote a text that begins with `*` or `&`, or write the value out")
         }
-        Error::Eof { .. } => Diagnostic::error("empty", "the manifest is empty")
-            .help("begin with `cordon: 1` and `device: NAME`"),
+        Error::Eof { .. } => empty(),
+        // The scanner's own bound on brackets has no variant of its own.
+        other if first_line(other).starts_with("recursion limit exceeded") => too_deep(),
         other => Diagnostic::error("syntax", format!("not valid YAML: {}", first_line(other)))
             .help("nothing after a syntax error can be checked; further errors may follow once it is mended"),
     };
@@ -310,16 +312,23 @@ fn explain(error: &Error) -> Box<Diagnostic> {
     Box::new(diagnostic)
 }
 
+fn empty() -> Diagnostic {
+    Diagnostic::error("empty", "the manifest is empty")
+        .help("begin with `cordon: 1` and `device: NAME`")
+}
+
+fn too_deep() -> Diagnostic {
+    Diagnostic::error("depth", format!("nested deeper than {MAX_DEPTH} levels"))
+        .help("the language itself needs eight levels")
+}
+
 fn breached(breach: &BudgetBreach) -> Diagnostic {
     match breach {
         BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => {
             Diagnostic::error("anchor", "the manifest language has no anchors and aliases")
                 .help("write the value out where it is needed")
         }
-        BudgetBreach::Depth { .. } => {
-            Diagnostic::error("depth", format!("nested deeper than {MAX_DEPTH} levels"))
-                .help("the language itself needs eight levels")
-        }
+        BudgetBreach::Depth { .. } => too_deep(),
         BudgetBreach::Documents { .. } => {
             Diagnostic::error("documents", "a manifest is one YAML document")
                 .help("remove the second `---` and what follows it")

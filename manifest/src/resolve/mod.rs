@@ -5,6 +5,8 @@ mod program;
 mod residual;
 mod settings;
 
+pub(crate) use grants::inside;
+
 use crate::accept;
 use crate::diagnostic::{At, Diagnostic, Report, Sink};
 use crate::facts::Facts;

@@ -79,6 +79,12 @@ pub(super) fn of(component: &Component, written: &model::Component, notes: &mut 
             component.fork.origin.clone(),
         );
     }
+    if let (Some(realtime), Some(_)) = (&component.realtime, &component.limits.cpu) {
+        note(
+            "the kernel holds no real-time thread to `limits.cpu`".to_owned(),
+            realtime.origin.clone(),
+        );
+    }
     for layer in &component.allow_missing {
         note(
             format!("it runs without {} on a kernel that lacks it", layer.value),

@@ -1,0 +1,83 @@
+//! Checks of the manifest as a whole that need no fact of the target.
+
+mod channels;
+mod component;
+mod paths;
+mod sockets;
+
+pub(crate) use component::size;
+
+use crate::accept;
+use crate::diagnostic::{At, Diagnostic, Sink};
+use crate::model::Manifest;
+use crate::roles;
+
+/// Endings of names that SELinux types of other things have.
+const RESERVED_ENDINGS: [&str; 6] = ["-exec", "-channel", "-port", "-device", "-file", "-tmpfs"];
+
+/// Checks everything; `names` are all components written, right or wrong.
+pub(crate) fn manifest(manifest: &Manifest, names: &[At<String>], sink: &mut Sink) {
+    accept::names(manifest, sink);
+    for name in names
+        .iter()
+        .chain(manifest.channels.iter().map(|channel| &channel.name))
+    {
+        ending(name, sink);
+    }
+    for component in &manifest.components {
+        component::check(component, sink);
+        paths::check(component, sink);
+        sockets::check(component, sink);
+        if let Some(role) = roles::role(&component.role.value) {
+            component::against_role(component, role, sink);
+        }
+    }
+    users(manifest, sink);
+    sockets::across(manifest, sink);
+    paths::across(manifest, sink);
+    for channel in &manifest.channels {
+        channels::check(channel, names, sink);
+    }
+}
+
+fn ending(name: &At<String>, sink: &mut Sink) {
+    if let Some(ending) = RESERVED_ENDINGS
+        .iter()
+        .find(|ending| name.value.ends_with(*ending))
+    {
+        sink.push(
+            Diagnostic::error(
+                "name",
+                format!("a name that ends in `{ending}` would give two things one SELinux type"),
+            )
+            .at(name.at)
+            .label("reserved ending")
+            .help(format!(
+                "for example `{}`",
+                name.value.trim_end_matches(ending)
+            )),
+        );
+    }
+}
+
+fn users(manifest: &Manifest, sink: &mut Sink) {
+    for (index, second) in manifest.components.iter().enumerate() {
+        let first = manifest.components[..index]
+            .iter()
+            .find(|first| first.user.value == second.user.value && !first.user.value.is_empty());
+        let Some(first) = first else { continue };
+        sink.push(
+            Diagnostic::error(
+                "shared-user",
+                format!(
+                    "`{}` and `{}` run as one user",
+                    first.name.value, second.name.value
+                ),
+            )
+            .at(second.user.at)
+            .label("the same user")
+            .related(first.user.at, "the other one")
+            .help("a user of its own keeps a component from signalling and reading another"),
+        );
+    }
+}
