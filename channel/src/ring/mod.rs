@@ -11,6 +11,8 @@ pub mod writer;
 #[cfg(test)]
 mod havoc;
 #[cfg(test)]
+mod interleaving;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod tests;
