@@ -296,7 +296,7 @@ impl Assertions<'_> {
         self.never(domain, &nodes, "chr_file", USE_NODE);
         self.never(domain, &nodes, "blk_file", USE_NODE);
 
-        let text = "it makes no code: no memory both writable and executable, no file that it could write and then map";
+        let text = "it makes no code: no memory both writable and executable, no file that it could write and then execute";
         self.claim("CO-5", name, text, &entry);
         self.never(domain, "self", "process", "execheap execmem execstack");
         // The base policy lets every domain relocate text in textrel_shlib_t;

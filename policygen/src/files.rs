@@ -136,9 +136,13 @@ fn grant(
         );
     }
     if file.missing == Missing::Create && file.size.is_none() {
-        for label in labels.reached(plan, component, file) {
-            let label = label.name();
-            writer.allow(SUPERVISOR, label, "dir", &["create", "setattr"]);
+        let class = if file.pass.is_some() { "file" } else { "dir" };
+        let label = labels
+            .paths
+            .get(&file.source)
+            .map(|path| path.label.clone());
+        if let Some(label) = label {
+            writer.allow(SUPERVISOR, &label, class, &["create", "setattr"]);
         }
     }
     for label in labels.reached(plan, component, file) {

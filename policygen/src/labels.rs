@@ -147,7 +147,11 @@ impl Labels {
         }
         self.paths.entry(source.clone()).or_insert_with(|| Path {
             label: names::file_type(&plan.device, source),
-            kind: file.kind,
+            // What is passed and not there yet will be a file.
+            kind: match file.kind {
+                PathKind::Absent if file.pass.is_some() => PathKind::File,
+                kind => kind,
+            },
             origin: file.origin.clone(),
         });
     }

@@ -1,0 +1,495 @@
+//! What generation gives and what it refuses, as text: no tool is needed.
+
+mod support;
+
+use cordon_manifest::plan::{
+    Access, FileGrant, Granted, Linkage, Missing, Network, Origin, PathKind, Plan, Purpose,
+};
+use cordon_policygen::{Error, Target, generate, names};
+use support::*;
+
+fn debian_12_profile() -> Target {
+    Target::named("debian-12").unwrap()
+}
+
+fn bedside_monitor() -> Plan {
+    plan("bedside-monitor")
+}
+
+fn errors(plan: &Plan, target: &Target) -> Vec<Error> {
+    generate(plan, target).expect_err("generation should be refused")
+}
+
+fn declared(path: &str, access: Access, line: u32) -> FileGrant {
+    FileGrant {
+        path: path.to_owned(),
+        source: path.to_owned(),
+        kind: PathKind::Directory,
+        access,
+        missing: Missing::Error,
+        size: None,
+        quota: None,
+        pass: None,
+        purpose: Purpose::Declared,
+        origin: Origin::Manifest { line },
+    }
+}
+
+/// Lines of a module, without its comments.
+fn rules(module: &str) -> Vec<&str> {
+    module
+        .lines()
+        .filter(|line| !line.starts_with(";;") && !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn bedside_monitor_is_as_reviewed() {
+    let policy = policy(&bedside_monitor(), &debian_12_profile());
+    let claims: String = policy
+        .claims
+        .iter()
+        .map(|claim| format!("{}: {} [{}]\n", claim.id, claim.text, claim.origin))
+        .collect();
+    for (name, text) in [
+        ("bedside-monitor.cil", &policy.module),
+        ("bedside-monitor-assertions.cil", &policy.assertions),
+        ("bedside-monitor.fc", &policy.contexts),
+        ("bedside-monitor-claims", &claims),
+    ] {
+        let path = tests("golden").join(name);
+        if std::env::var_os("CORDON_BLESS").is_some() {
+            std::fs::create_dir_all(tests("golden")).unwrap();
+            std::fs::write(&path, text).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            golden == *text,
+            "{name} differs from the reviewed one. CORDON_BLESS=1 writes it; review the difference with git."
+        );
+    }
+}
+
+#[test]
+fn output_is_the_same_to_the_byte_from_run_to_run() {
+    for example in examples() {
+        for target in Target::names() {
+            let target = Target::named(target).unwrap();
+            let first = policy(&plan(&example), &target);
+            for _ in 0..3 {
+                assert_eq!(policy(&plan(&example), &target), first, "{example}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_rule_group_has_its_sentence_and_its_origin() {
+    for example in examples() {
+        let policy = policy(&plan(&example), &debian_12_profile());
+        let mut introduced = false;
+        for line in policy.module.lines() {
+            if line.is_empty() {
+                introduced = false;
+            } else if line.starts_with(";; ====") {
+                assert!(!introduced);
+            } else if line.starts_with(";; ") {
+                introduced = true;
+                let origin = line.rsplit_once(" [").map(|(_, origin)| origin);
+                assert!(
+                    policy.module.starts_with(line)
+                        || line.starts_with(";; Each rule group")
+                        || origin.is_some_and(|origin| origin.ends_with(']') && origin.len() > 2),
+                    "{line}"
+                );
+            } else {
+                assert!(introduced, "no sentence before {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_list_of_libraries_changes_nothing() {
+    let mut plan = bedside_monitor();
+    let before = policy(&plan, &debian_12_profile());
+    let mut library = declared("/usr/lib/x86_64-linux-gnu/libnew.so.9", Access::Execute, 1);
+    library.purpose = Purpose::Library;
+    plan.components[0].files.push(library);
+    assert_eq!(policy(&plan, &debian_12_profile()), before);
+}
+
+#[test]
+fn a_static_program_gets_no_loader() {
+    let mut plan = bedside_monitor();
+    plan.components[0].program.linkage = Linkage::Static;
+    let policy = policy(&plan, &debian_12_profile());
+    let domain = names::domain_type("bedside-monitor", "vitals-display");
+    let other = names::domain_type("bedside-monitor", "network-service");
+    let loads = |domain: &str| {
+        let rule = format!("(allow {domain} ld_so_t ");
+        rules(&policy.module)
+            .iter()
+            .any(|line| line.starts_with(&rule))
+    };
+    assert!(!loads(&domain));
+    assert!(loads(&other));
+}
+
+#[test]
+fn proc_realtime_and_watchdog_are_granted_only_where_asked_for() {
+    let mut plan = bedside_monitor();
+    let (target, domain) = (
+        debian_12_profile(),
+        names::domain_type("bedside-monitor", "network-service"),
+    );
+    let has = |plan: &Plan, rule: &str| {
+        let rule = rule.replace("DOMAIN", &domain);
+        rules(&policy(plan, &target).module).contains(&rule.as_str())
+    };
+    let asked = |value| Granted {
+        value,
+        origin: Origin::Manifest { line: 99 },
+    };
+    let proc = "(allow DOMAIN proc_t (dir (getattr open read search)))";
+    assert!(!has(&plan, proc));
+    plan.components[1].proc = asked(true);
+    assert!(has(&plan, proc));
+    assert!(!has(&plan, "(allow DOMAIN self (process (setsched)))"));
+    assert!(!has(
+        &plan,
+        "(allow DOMAIN self (process (getpgid getsession setpgid)))"
+    ));
+    plan.components[1].fork = asked(true);
+    assert!(has(
+        &plan,
+        "(allow DOMAIN self (process (getpgid getsession setpgid)))"
+    ));
+    let sendto = "(allow DOMAIN cordon_supervisor_t (unix_dgram_socket (sendto)))";
+    assert!(has(&plan, sendto));
+    plan.components[1].notify = asked(false);
+    assert!(!has(&plan, sendto));
+}
+
+#[test]
+fn a_grant_reaches_what_has_a_label_of_its_own_below_it_but_writes_no_program() {
+    let mut plan = bedside_monitor();
+    plan.components[0]
+        .files
+        .push(declared("/etc/bedside-monitor", Access::Read, 90));
+    plan.components[0]
+        .files
+        .push(declared("/usr/lib/bedside-monitor", Access::Write, 91));
+    let policy = policy(&plan, &debian_12_profile());
+    let domain = names::domain_type("bedside-monitor", "vitals-display");
+    let rules = rules(&policy.module);
+    let tls = names::file_type("bedside-monitor", "/etc/bedside-monitor/tls");
+    assert!(
+        rules.contains(&format!("(allow {domain} {tls} (file (getattr map open read)))").as_str())
+    );
+    let exec = names::exec_type("bedside-monitor", "network-service");
+    let on_exec = format!("(allow {domain} {exec} ");
+    assert!(!rules.iter().any(|rule| rule.starts_with(&on_exec)));
+}
+
+#[test]
+fn a_tmpfs_has_a_type_of_its_component_and_no_file_context() {
+    let mut plan = bedside_monitor();
+    let mut scratch = declared("/tmp", Access::Write, 92);
+    scratch.size = Some(1 << 20);
+    plan.components[1].files.push(scratch);
+    let policy = policy(&plan, &debian_12_profile());
+    let label = names::tmpfs_type("bedside-monitor", "network-service", "/tmp");
+    assert!(
+        policy
+            .module
+            .contains(&format!("(allow {label} tmpfs_t (filesystem (associate)))"))
+    );
+    assert!(!policy.contexts.contains(&label));
+}
+
+#[test]
+fn a_passed_file_is_made_and_opened_by_the_supervisor_alone() {
+    let mut plan = bedside_monitor();
+    let mut log = declared("/var/log/shown", Access::Write, 93);
+    log.kind = PathKind::Absent;
+    log.missing = Missing::Create;
+    log.pass = Some("shown".to_owned());
+    plan.components[0].files.push(log);
+    let policy = policy(&plan, &debian_12_profile());
+    let domain = names::domain_type("bedside-monitor", "vitals-display");
+    let label = names::file_type("bedside-monitor", "/var/log/shown");
+    let rules = rules(&policy.module);
+    for rule in [
+        format!("(allow {domain} {label} (file (append getattr map read write)))"),
+        format!("(allow cordon_supervisor_t {label} (file (create setattr)))"),
+        format!("(allow cordon_supervisor_t {label} (file (append open read write)))"),
+    ] {
+        assert!(rules.contains(&rule.as_str()), "{rule}");
+    }
+    assert!(policy.contexts.contains("/var/log/shown\t--\t"));
+}
+
+#[test]
+fn ports_of_their_own_are_labelled_and_those_of_the_base_are_kept() {
+    let mut plan = bedside_monitor();
+    let granted = |value, line| Granted {
+        value,
+        origin: Origin::Manifest { line },
+    };
+    plan.components[1].network = Network::Host {
+        bind: vec![granted(11112, 80)],
+        connect: vec![granted(22, 81)],
+    };
+    let policy = policy(&plan, &debian_12_profile());
+    let (domain, port) = (
+        names::domain_type("bedside-monitor", "network-service"),
+        names::port_type("bedside-monitor", 11112),
+    );
+    let rules = rules(&policy.module);
+    for rule in [
+        format!("(portcon tcp 11112 (system_u object_r {port} ((s0) (s0))))"),
+        format!("(allow {domain} {port} (tcp_socket (name_bind)))"),
+        format!("(allow {domain} ssh_port_t (tcp_socket (name_connect)))"),
+    ] {
+        assert!(rules.contains(&rule.as_str()), "{rule}");
+    }
+    assert!(
+        !rules.contains(&format!("(allow {domain} {port} (tcp_socket (name_connect)))").as_str())
+    );
+    assert!(!policy.module.contains("(portcon tcp 22 "));
+}
+
+#[test]
+fn ioctls_are_granted_by_number() {
+    let mut plan = bedside_monitor();
+    let device = plan.components[0]
+        .devices
+        .iter_mut()
+        .find(|d| d.source == "/dev/ttyS1")
+        .unwrap();
+    device.ioctl = vec![0x8004_5402, 0x5401, 0x5401];
+    let policy = policy(&plan, &debian_12_profile());
+    let domain = names::domain_type("bedside-monitor", "vitals-display");
+    let node = names::node_type("bedside-monitor", "/dev/ttyS1");
+    let rule = format!("(allowx {domain} {node} (ioctl chr_file (0x5401 0x5402)))");
+    assert!(policy.module.contains(&rule), "{rule}");
+}
+
+#[test]
+fn names_that_meet_are_an_error_naming_both() {
+    let mut plan = bedside_monitor();
+    plan.components[1].name = "vitals-display-exec".to_owned();
+    plan.channels.clear();
+    let found = errors(&plan, &debian_12_profile());
+    assert_eq!(
+        found,
+        [Error::Clash {
+            name: "cordon_bedside_monitor_vitals_display_exec_t".to_owned(),
+            first: "the program of component vitals-display".to_owned(),
+            second: "component vitals-display-exec".to_owned(),
+        }]
+    );
+
+    let mut plan = bedside_monitor();
+    plan.components[0]
+        .files
+        .push(declared("/srv/a-b", Access::Read, 70));
+    plan.components[0]
+        .files
+        .push(declared("/srv/a/b", Access::Read, 71));
+    let found = errors(&plan, &debian_12_profile());
+    assert!(matches!(&found[..], [Error::Clash { .. }]), "{found:?}");
+    assert!(
+        found[0].to_string().contains("path /srv/a-b")
+            && found[0].to_string().contains("path /srv/a/b")
+    );
+}
+
+#[test]
+fn a_device_cannot_take_a_name_of_the_base_module() {
+    let mut plan = bedside_monitor();
+    plan.device = "supervisor".to_owned();
+    plan.components[0].name = "exec".to_owned();
+    plan.channels.clear();
+    let found = errors(&plan, &debian_12_profile());
+    assert!(
+        matches!(&found[..], [Error::Clash { name, .. }] if name == "cordon_supervisor_exec_t"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_name_the_target_lacks_is_an_error_naming_the_line() {
+    let text = include_str!("../../profiles/targets/debian-12");
+    let without = |line: &str| {
+        let kept: Vec<&str> = text.lines().filter(|other| *other != line).collect();
+        assert!(kept.len() < text.lines().count(), "{line}");
+        Target::parse(&kept.join("\n")).unwrap()
+    };
+    let plan = bedside_monitor();
+    let found = errors(&plan, &without("type node_t"));
+    assert_eq!(found.len(), 1);
+    let said = found[0].to_string();
+    assert!(
+        said.starts_with("line 34: the base policy of debian-12 has no type node_t"),
+        "{said}"
+    );
+
+    let found = errors(&plan, &without("attribute device_node"));
+    let said: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[0].starts_with("line 11: ") && said[1].starts_with("line 13: "),
+        "{said:?}"
+    );
+
+    let process = text
+        .lines()
+        .find(|line| line.starts_with("class process "))
+        .unwrap();
+    let target = Target::parse(&text.replace(process, &process.replace(" setsched", ""))).unwrap();
+    let found = errors(&plan, &target);
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0]
+            .to_string()
+            .contains("no permission process:setsched"),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
+fn a_path_of_the_whole_system_is_not_granted_for_writing() {
+    let mut plan = bedside_monitor();
+    plan.components[0]
+        .files
+        .push(declared("/usr/share/fonts/truetype", Access::Read, 60));
+    let module = policy(&plan, &debian_12_profile()).module;
+    let domain = names::domain_type("bedside-monitor", "vitals-display");
+    assert!(module.contains(&format!(
+        "(allow {domain} fonts_t (file (getattr map open read)))"
+    )));
+    assert!(!module.contains("/usr/share/fonts(/"));
+
+    plan.components[0]
+        .files
+        .push(declared("/usr/bin/local", Access::Write, 61));
+    let found = errors(&plan, &debian_12_profile());
+    assert!(
+        matches!(&found[..], [Error::SharedWrite { path, .. }] if path == "/usr/bin/local"),
+        "{found:?}"
+    );
+    assert!(found[0].to_string().starts_with("line 61: "));
+}
+
+#[test]
+fn a_script_keeps_its_interpreters_label_and_enters_through_it() {
+    let mut plan = bedside_monitor();
+    let program = &mut plan.components[1].program;
+    program.script = Some("/usr/lib/bedside-monitor/serve.py".to_owned());
+    program.path = "/usr/bin/python3.11".to_owned();
+    let policy = policy(&plan, &debian_12_profile());
+    let domain = names::domain_type("bedside-monitor", "network-service");
+    assert!(policy.module.contains(&format!(
+        "(allow {domain} bin_t (file (entrypoint execute getattr map read)))"
+    )));
+    assert!(!policy.contexts.contains("python"));
+}
+
+#[test]
+fn hostile_names_are_refused_all_at_once() {
+    let mut plan = bedside_monitor();
+    plan.device = "x) (allow domain shadow_t (file (write))".to_owned();
+    plan.components[0].name = "a\n(allow a b (c (d)))".to_owned();
+    plan.channels[0].name = "Ü".to_owned();
+    plan.components[1].listen[0].name = "a b".to_owned();
+    let found = errors(&plan, &debian_12_profile());
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|error| matches!(error, Error::Name { .. }))
+    );
+}
+
+#[test]
+fn hostile_paths_and_texts_become_no_rule() {
+    let before = {
+        let mut plan = bedside_monitor();
+        plan.components[0]
+            .files
+            .push(declared("/srv/x", Access::Read, 50));
+        rules(&policy(&plan, &debian_12_profile()).module).len()
+    };
+    for path in [
+        "/srv/x\n(allow domain shadow_t (file (write)))",
+        "/srv/x\" any (u r t ((s0) (s0)))) (allow a b (c (d))) (filecon \"/y",
+        "/srv/x\u{2028}(allow a b (c (d)))",
+        "/srv/.*|/etc/shadow",
+        "/srv/\u{202e}é\\",
+    ] {
+        let mut plan = bedside_monitor();
+        let mut file = declared(path, Access::Read, 50);
+        file.origin = Origin::Role {
+            role: format!("r\n{path}"),
+            key: ";;* lmx 1 /etc/passwd\n(allow a b (c (d)))".to_owned(),
+        };
+        plan.components[0].files.push(file);
+        let policy = policy(&plan, &debian_12_profile());
+        let rules = rules(&policy.module);
+        assert_eq!(rules.len(), before, "{path:?}");
+        assert!(
+            !rules.iter().any(|rule| rule.contains(" shadow_t ")),
+            "{path:?}"
+        );
+        assert!(!policy.module.lines().any(|line| line.starts_with(";;*")));
+        let context = policy
+            .contexts
+            .lines()
+            .find(|line| line.starts_with("/srv/"))
+            .unwrap();
+        assert!(
+            context.is_ascii() && context.split_whitespace().count() == 2,
+            "{context:?}"
+        );
+
+        // And what the compiler reads is what was meant.
+        let directory = scratch("hostile");
+        let target = stub_target();
+        let policy = support::policy(&plan, &target);
+        let files = sources(&directory, &[(&plan, &policy)], true);
+        let Some(outcome) = compile_on_stub(&files, &directory) else {
+            return;
+        };
+        compiled(outcome);
+    }
+}
+
+#[test]
+fn paths_that_are_not_normalised_are_refused() {
+    for path in ["relative", "/a/../b", "/a//b", "/", "/a/"] {
+        let mut plan = bedside_monitor();
+        plan.components[0]
+            .files
+            .push(declared(path, Access::Read, 42));
+        let found = errors(&plan, &debian_12_profile());
+        assert!(
+            matches!(&found[..], [Error::Path { .. }]),
+            "{path}: {found:?}"
+        );
+        assert!(found[0].to_string().starts_with("line 42: "));
+    }
+}
+
+#[test]
+fn a_channel_to_nobody_is_refused() {
+    let mut plan = bedside_monitor();
+    plan.channels[0].to[0].value = "nobody".to_owned();
+    let found = errors(&plan, &debian_12_profile());
+    assert!(
+        matches!(&found[..], [Error::NoSuchComponent { component, .. }] if component == "nobody"),
+        "{found:?}"
+    );
+}
