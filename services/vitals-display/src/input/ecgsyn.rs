@@ -78,8 +78,8 @@ impl Ecgsyn {
         if before > PI / 2.0 && self.phase() < -PI / 2.0 {
             self.interval = self.next_interval();
         }
-        // The paper scales z to millivolt, from -0.4 to 1.2; the model runs to about 0.04.
-        self.state[2] * 30.0
+        // The paper scales z to about -0.4 to 1.2 mV; the model's own peak is 0.045.
+        self.state[2] * 26.0
     }
 
     /// Where on the cycle the point is, from -π to π; the R peak lies at 0.

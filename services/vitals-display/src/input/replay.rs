@@ -22,12 +22,20 @@ pub struct Replay {
 struct Scale {
     offset: f64,
     factor: f64,
+    /// 0 is what recording monitors wrote for a number they had not measured.
+    zero_is_missing: bool,
 }
 
 impl Scale {
+    fn value(self, stored: i16) -> Option<f32> {
+        let value = ((f64::from(stored) - self.offset) * self.factor) as f32;
+        (stored != MISSING && !(self.zero_is_missing && value == 0.0)).then_some(value)
+    }
+
     fn of(kind: Kind, signal: &wfdb::Signal) -> Self {
         match kind {
             Kind::Pleth | Kind::Resp => Self {
+                zero_is_missing: false,
                 offset: f64::from(signal.zero),
                 factor: 1000.0 / f64::from(1u32 << (signal.resolution.clamp(1, 31) - 1)),
             },
@@ -37,14 +45,17 @@ impl Scale {
                     "V" => 1e6,
                     _ => 1e3,
                 };
+                let factor = microvolt / signal.gain;
                 Self {
                     offset: signal.baseline,
-                    factor: microvolt / signal.gain,
+                    factor,
+                    zero_is_missing: false,
                 }
             }
-            _ => Self {
+            Kind::Abp | Kind::Pap | Kind::Numeric(_) => Self {
                 offset: signal.baseline,
                 factor: 1.0 / signal.gain,
+                zero_is_missing: matches!(kind, Kind::Numeric(_)),
             },
         }
     }
@@ -132,14 +143,8 @@ impl Input for Replay {
             for (samples, (column, scale)) in block.iter_mut().zip(&self.columns) {
                 let signal = &self.record.signals[*column];
                 let first = frame * signal.per_frame;
-                samples.extend(
-                    signal.samples[first..first + signal.per_frame]
-                        .iter()
-                        .map(|&s| {
-                            (s != MISSING)
-                                .then(|| ((f64::from(s) - scale.offset) * scale.factor) as f32)
-                        }),
-                );
+                let stored = &signal.samples[first..first + signal.per_frame];
+                samples.extend(stored.iter().map(|&stored| scale.value(stored)));
             }
         }
         self.frames = until;

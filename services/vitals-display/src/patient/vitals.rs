@@ -86,8 +86,7 @@ impl Patient {
                     Follower::Breath(detector) => {
                         detector.step(sample);
                     }
-                    // 0 is what the recording monitors wrote when they measured nothing.
-                    Follower::Numeric(_, value) => *value = sample.filter(|&value| value != 0.0),
+                    Follower::Numeric(_, value) => *value = sample,
                     Follower::Unused => {}
                 }
             }

@@ -16,14 +16,14 @@ pub fn colour_of(priority: Priority) -> Colour {
 }
 
 /// Whether an alarm of this priority is in the lit half of its flash at a frame. IEC
-/// 60601-1-8, table 2: high at 1.4 to 2.8 Hz, medium at 0.4 to 0.8 Hz, low not at all;
-/// lit for 20 to 60% of the time.
+/// 60601-1-8, table 2: high at 1.4 to 2.8 Hz, medium at 0.4 to 0.8 Hz, lit for 20 to 60%
+/// of the time. Low does not flash: it stands there, steadily, and is never lit.
 pub fn is_lit(priority: Priority, tick: u64) -> bool {
     match priority {
         // 25 frames a second: 2.1 Hz and 0.6 Hz.
         Priority::High => tick % 12 < 6,
         Priority::Medium => tick % 42 < 21,
-        Priority::Low => true,
+        Priority::Low => false,
     }
 }
 
@@ -47,8 +47,7 @@ pub fn draw(
     }
     // As large as the number of alarms allows, and never one less than there are.
     let (columns, rows) = match alarms.len() {
-        ..=2 => (2, 1),
-        3..=6 => (3, 2),
+        ..=6 => (3, 2),
         7..=12 => (4, 3),
         more => (5, more.div_ceil(5) as i32),
     };

@@ -49,7 +49,7 @@ impl NumericsBox {
             unit: "mmHg",
             high,
             low,
-            value: format!("{}/{}", number(reading.systolic), number(reading.diastolic)),
+            value: both(reading),
             second: Some(format!("({})", number(reading.mean))),
             colour,
             flash,
@@ -115,16 +115,24 @@ impl NumericsBox {
         // Numbers stand left of the limits and never over them.
         let room = right - left - 34.0 * scale;
         let (size, base) = match &self.second {
-            Some(_) if self.value.contains('/') => (height * 0.56, height * 0.70),
-            Some(_) => (height * 0.66, height * 0.74),
+            Some(_) if self.value.contains('/') => (height * 0.54, height * 0.66),
+            Some(_) => (height * 0.62, height * 0.69),
             None => (height * 0.84, height * 0.88),
         };
         let style = text.fit(Style::bold(size, colour), &self.value, room);
         text.draw(canvas, (left, top + base), style, &self.value);
         if let Some(second) = &self.second {
-            let style = Style::bold(height * 0.2, colour);
+            let style = Style::bold(height * 0.18, colour);
             text.draw(canvas, (left, top + height - 8.0 * scale), style, second);
         }
+    }
+}
+
+/// `SYS/DIA`; one `---` where neither is known.
+fn both(reading: PressureReading) -> String {
+    match (reading.systolic.value(), reading.diastolic.value()) {
+        (None, None) => NO_VALUE.into(),
+        _ => format!("{}/{}", number(reading.systolic), number(reading.diastolic)),
     }
 }
 

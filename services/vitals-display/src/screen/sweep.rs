@@ -30,6 +30,14 @@ pub struct Range {
     pub high: f32,
 }
 
+/// A step of the pen: from where, to where, in pixels from the left edge, at which value.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    from: f32,
+    to: f32,
+    value: Option<f32>,
+}
+
 /// A wave's area and pen.
 #[derive(Clone, Debug)]
 pub struct Sweep {
@@ -42,7 +50,11 @@ pub struct Sweep {
     x: f32,
     /// Where the trace ended, if it did not break.
     last: Option<(f32, f32)>,
-    seen: Option<Range>,
+    /// Steps since the left edge, and those of the turn before: drawn anew when the range
+    /// changes, so that one lane has one scale.
+    trace: Vec<Step>,
+    before: Vec<Step>,
+    frames: u64,
 }
 
 impl Sweep {
@@ -63,7 +75,9 @@ impl Sweep {
             steps,
             x: 0.0,
             last: None,
-            seen: None,
+            trace: Vec::new(),
+            before: Vec::new(),
+            frames: 0,
         }
     }
 
@@ -83,40 +97,58 @@ impl Sweep {
             }
             Motion::Trend(step) => (step * count as f32, step),
         };
+        self.frames += 1;
         if total <= 0.0 {
             return false;
         }
         self.wipe(canvas, total);
-        if samples.is_empty() {
-            self.last = None;
-            return self.forward(total);
-        }
-        let mut changed = false;
+        // A tick without any sample is a gap as wide as the tick.
+        let missing = [None];
+        let (samples, step) = match samples {
+            [] => (&missing[..], total),
+            some => (some, step),
+        };
         let mut run: Vec<(f32, f32)> = self.last.into_iter().collect();
-        for sample in samples.iter().step_by(stride) {
-            let before = self.x;
-            let wrapped = self.x + step >= self.area.width as f32;
-            match sample {
-                Some(value) => {
-                    self.see(*value);
-                    let y = self.height_of(*value);
-                    let left = self.area.x as f32;
-                    if let Motion::Trend(_) = self.motion {
-                        run.push((left + before, y));
-                    }
-                    run.push((left + (before + step).min(self.area.width as f32 - 1.0), y));
-                }
-                // Never a line across a gap.
-                None => self.stroke(canvas, &mut run),
-            }
-            if wrapped {
+        let mut wrapped = false;
+        for &value in samples.iter().step_by(stride) {
+            let step = Step {
+                from: self.x,
+                to: self.x + step,
+                value,
+            };
+            self.trace.push(step);
+            self.extend(canvas, &mut run, step);
+            self.x = step.to;
+            if self.x >= self.area.width as f32 {
                 self.stroke(canvas, &mut run);
+                self.x = 0.0;
+                self.before = std::mem::take(&mut self.trace);
+                wrapped = true;
             }
-            changed |= self.forward(step);
         }
         self.last = run.last().copied();
         self.stroke(canvas, &mut run);
+        let due = wrapped || self.frames.is_multiple_of(FRAMES as u64);
+        let changed = due && self.adapt(wrapped || self.frames == 2 * FRAMES as u64);
+        if changed {
+            self.redraw(canvas);
+        }
         changed
+    }
+
+    /// Adds a step to a run; strokes the run where the trace breaks.
+    fn extend(&self, canvas: &mut Canvas, run: &mut Vec<(f32, f32)>, step: Step) {
+        let Some(value) = step.value else {
+            // Never a line across a gap.
+            self.stroke(canvas, run);
+            return;
+        };
+        let left = self.area.x as f32;
+        let y = self.height_of(value);
+        if let Motion::Trend(_) = self.motion {
+            run.push((left + step.from, y));
+        }
+        run.push((left + step.to.min(self.area.width as f32 - 1.0), y));
     }
 
     fn stroke(&self, canvas: &mut Canvas, run: &mut Vec<(f32, f32)>) {
@@ -126,22 +158,11 @@ impl Sweep {
         }
     }
 
-    fn forward(&mut self, step: f32) -> bool {
-        self.x += step;
-        if self.x < self.area.width as f32 {
-            return false;
-        }
-        self.x = 0.0;
-        self.last = None;
-        self.adapt()
-    }
-
     /// Wipes what the pen is about to cross, and a little more.
     fn wipe(&mut self, canvas: &mut Canvas, total: f32) {
         let from = self.x.ceil() as i32 + 1;
         let to = (self.x + total + WIPE) as i32;
         let width = self.area.width;
-        // The trace's own thickness may stand above and below the range.
         let mut clear = |from: i32, to: i32| {
             if from < to {
                 let area = Area::new(self.area.x + from, self.area.y, to - from, self.area.height);
@@ -152,31 +173,51 @@ impl Sweep {
         clear(0, to - width);
     }
 
+    /// Draws both turns anew, in the range of now.
+    fn redraw(&mut self, canvas: &mut Canvas) {
+        canvas.fill(self.area, BLACK);
+        let behind = self.x + WIPE;
+        let mut run = Vec::new();
+        for &step in self.before.iter().filter(|step| step.from > behind) {
+            self.extend(canvas, &mut run, step);
+        }
+        self.stroke(canvas, &mut run);
+        for &step in &self.trace {
+            self.extend(canvas, &mut run, step);
+        }
+        self.last = run.last().copied();
+        self.stroke(canvas, &mut run);
+    }
+
     fn height_of(&self, value: f32) -> f32 {
         let part = (value - self.range.low) / (self.range.high - self.range.low);
         let (top, bottom) = (self.area.y as f32 + 2.0, self.area.bottom() as f32 - 3.0);
         bottom - part.clamp(0.0, 1.0) * (bottom - top)
     }
 
-    fn see(&mut self, value: f32) {
-        let seen = self.seen.get_or_insert(Range {
-            low: value,
-            high: value,
+    /// A range that cuts the wave, or (where it `may_shrink`) leaves it flat, is exchanged
+    /// for the smallest step that holds what is on the screen.
+    fn adapt(&mut self, may_shrink: bool) -> bool {
+        let values = self
+            .before
+            .iter()
+            .chain(&self.trace)
+            .filter_map(|step| step.value);
+        let seen = values.fold(None, |seen: Option<Range>, value| {
+            let seen = seen.unwrap_or(Range {
+                low: value,
+                high: value,
+            });
+            Some(Range {
+                low: seen.low.min(value),
+                high: seen.high.max(value),
+            })
         });
-        seen.low = seen.low.min(value);
-        seen.high = seen.high.max(value);
-    }
-
-    /// At the right edge: a range that cuts the wave, or leaves it flat, is exchanged for
-    /// the smallest step that holds it.
-    fn adapt(&mut self) -> bool {
-        let Some(seen) = self.seen.take() else {
-            return false;
-        };
+        let Some(seen) = seen else { return false };
         let span = seen.high - seen.low;
         let size = self.range.high - self.range.low;
         let cut = seen.low < self.range.low || seen.high > self.range.high;
-        if self.steps.is_empty() || (!cut && span > size * 0.35) {
+        if self.steps.is_empty() || !(cut || may_shrink && span < size * 0.35) {
             return false;
         }
         let Some(&step) = self.steps.iter().find(|&&step| step >= span * 1.15) else {
