@@ -91,12 +91,13 @@ impl Patient {
                 }
             }
         }
-        let next = self.read();
-        self.readings = if self.ticks.is_multiple_of(REFRESH) {
-            next
-        } else {
-            next.holding(&self.readings)
-        };
+        let mut next = self.read();
+        if !self.ticks.is_multiple_of(REFRESH) {
+            next = next.holding(&self.readings);
+            // A recorded number is what it is at its own instant: only derived ones are held.
+            self.recorded(&mut next);
+        }
+        self.readings = next;
         heart.unwrap_or(pulse)
     }
 
@@ -143,13 +144,23 @@ impl Patient {
                 Follower::Breath(detector) => {
                     now.respiration_rate = lost(of_rate(detector.rate()));
                 }
-                Follower::Numeric(numeric, value) => {
-                    *now.of(*numeric) = lost(of_number(*numeric, *value));
-                }
-                Follower::Unused => {}
+                Follower::Numeric(..) | Follower::Unused => {}
             }
         }
+        self.recorded(&mut now);
         now
+    }
+
+    /// Puts the numbers of a record of numbers in.
+    fn recorded(&self, readings: &mut Readings) {
+        for follower in &self.followers {
+            if let Follower::Numeric(numeric, value) = follower {
+                *readings.of(*numeric) = match self.lost {
+                    true => Reading::Missing,
+                    false => of_number(*numeric, *value),
+                };
+            }
+        }
     }
 }
 
