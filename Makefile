@@ -30,7 +30,7 @@ clippy:
 
 # The advisory database is not consulted: a build must not depend on today's network.
 deny:
-	cargo deny --offline check licenses bans sources
+	cargo deny --offline check --hide-inclusion-graph licenses bans sources
 
 test: deps check ## install, check, build and run every test (root: the compartments are real)
 	cargo build --locked --workspace --bins
