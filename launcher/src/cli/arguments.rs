@@ -71,6 +71,8 @@ pub struct PolicyOptions {
     pub output: PathBuf,
     /// Base policy it is for.
     pub target: Option<String>,
+    /// Root of a system with that base policy and its tools.
+    pub policy_root: Option<PathBuf>,
 }
 
 /// Options of `run`.
@@ -80,6 +82,9 @@ pub struct RunOptions {
     pub manifest: PathBuf,
     /// Layers that may be absent.
     pub without: Vec<Layer>,
+    /// Layers a test build switches off.
+    #[cfg(feature = "weaken")]
+    pub weaken: Vec<Layer>,
     /// Where sockets and the lock are kept.
     pub runtime_dir: PathBuf,
 }
@@ -143,6 +148,8 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
         Topic::Run => Command::Run(RunOptions {
             manifest: options.path("the manifest")?,
             without: options.layers()?,
+            #[cfg(feature = "weaken")]
+            weaken: options.weakened()?,
             runtime_dir: options.runtime_dir(),
         }),
         Topic::Status => Command::Status(options.running()?),
@@ -169,6 +176,9 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("without") => "without",
             Long("runtime-dir") => "runtime-dir",
             Long("target") => "target",
+            Long("policy-root") => "policy-root",
+            #[cfg(feature = "weaken")]
+            Long("weaken") => "weaken",
             Short('o') | Long("output") => "output",
             Value(word) => {
                 given.words.push(word);
@@ -221,6 +231,7 @@ impl Options<'_> {
             target: self
                 .flag("target")
                 .map(|word| word.to_string_lossy().into_owned()),
+            policy_root: self.flag("policy-root").map(PathBuf::from),
         }))
     }
 
@@ -244,6 +255,20 @@ impl Options<'_> {
             for name in word.to_string_lossy().split(',') {
                 layers.push(layer(name)?);
             }
+        }
+        Ok(layers)
+    }
+
+    /// Any layer: that one of the five is needed can be shown only without it.
+    #[cfg(feature = "weaken")]
+    fn weakened(&mut self) -> Result<Vec<Layer>, Failure> {
+        let mut layers = Vec::new();
+        while let Some(word) = self.flag("weaken") {
+            let name = word.to_string_lossy();
+            layers.push(
+                Layer::from_name(&name)
+                    .ok_or_else(|| usage(format!("there is no layer '{name}'")))?,
+            );
         }
         Ok(layers)
     }

@@ -60,14 +60,17 @@ const POLICY: &str = "\
 Writes the SELinux module of a device: DEVICE.cil, the build-time assertions and
 the file contexts. Compiles them where secilc is installed.
 
-Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR] [--target NAME]
+Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR]
+         [--target NAME] [--policy-root DIR]
 
   cordon policy build bedside-monitor.yaml -o build/policy --target debian-13
 
 Options:
   -o, --output DIR   where to write (default: here)
   --root DIR         tree of the target (default /)
-  --target NAME      base policy of the target (default: debian-13)
+  --target NAME      base policy of the target: debian-12, debian-13 (default)
+  --policy-root DIR  a system that has this base policy and its tools, for
+                     compiling (default: this one)
 ";
 
 const RUN: &str = "\

@@ -4,13 +4,20 @@
 
 mod arguments;
 mod check;
+mod client;
 mod exit;
 mod failure;
 mod help;
 mod plan;
 mod plan_text;
+mod policy;
+mod run;
 mod source;
+mod status;
+mod stop;
 mod style;
+mod table;
+mod verify;
 
 use arguments::{Command, Typed};
 pub use exit::Exit;
@@ -22,7 +29,7 @@ pub use style::Style;
 /// Runs the command that was typed.
 pub fn main() -> ExitCode {
     let style = Style::of_stderr();
-    match arguments::typed(std::env::args_os()).and_then(run) {
+    match arguments::typed(std::env::args_os()).and_then(dispatch) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             // A closed stderr is no reason for another exit code.
@@ -32,16 +39,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(typed: Typed) -> Result<Exit, Failure> {
+fn dispatch(typed: Typed) -> Result<Exit, Failure> {
     match typed.command {
         Command::Help(topic) => print(help::text(topic)),
         Command::Version => print(concat!("cordon ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Check(options) => check::run(&options),
         Command::Plan(options) => plan::run(&options),
-        other => Err(Failure::new(
-            Exit::Internal,
-            format!("this build checks and plans only, it cannot do {other:?}"),
-        )),
+        Command::PolicyBuild(options) => policy::run(&options),
+        Command::Run(options) => run::run(&options),
+        Command::Status(options) => status::run(&options),
+        Command::Verify(options) => verify::run(&options),
+        Command::Stop(options) => stop::run(&options),
     }
 }
 

@@ -9,9 +9,6 @@ pub struct Style {
 }
 
 impl Style {
-    /// No colour.
-    pub const PLAIN: Self = Self { color: false };
-
     /// What standard output wants.
     pub fn of_stdout() -> Self {
         Self::of(std::io::stdout().is_terminal())

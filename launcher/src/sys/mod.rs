@@ -11,6 +11,7 @@ pub mod exec;
 pub mod keyring;
 pub mod landlock;
 pub mod mount;
+pub mod pidfd;
 pub mod prctl;
 pub mod ptrace;
 pub mod seccomp;

@@ -1,0 +1,152 @@
+//! How the device is, and what is in force in it.
+
+use super::member::{Member, State};
+use super::report::{
+    AbsentLayer, ChannelStatus, ComponentProof, ComponentStatus, ProofItem, Status, Verification,
+};
+use super::{Phase, Supervisor};
+use cordon_channel::hub;
+use cordon_manifest::plan::Layer;
+
+impl Supervisor {
+    /// Layers that are absent by leave, or switched off in a test build.
+    pub(super) fn absent_layers(&self) -> Vec<AbsentLayer> {
+        let absent = Layer::ALL
+            .into_iter()
+            .filter_map(|layer| Some(AbsentLayer::of(layer, self.layers.why_absent(layer)?)));
+        let off = self.layers.weakened().iter();
+        absent
+            .chain(off.map(|layer| AbsentLayer::of(*layer, "switched off by a test build")))
+            .collect()
+    }
+
+    fn word(&self) -> &'static str {
+        let lost = |member: &Member| {
+            matches!(member.state, State::GivenUp | State::Held)
+                || (member.component.required.value
+                    && !member.is_ready()
+                    && member.state != State::Finished)
+        };
+        match self.phase {
+            Phase::Starting => "starting",
+            Phase::Stopping => "stopping",
+            Phase::Ready if self.members.iter().any(lost) => "degraded",
+            Phase::Ready => "ready",
+        }
+    }
+
+    /// The state in words: who does not run, and what is absent.
+    pub(super) fn status_text(&self) -> String {
+        let running = self
+            .members
+            .iter()
+            .filter(|m| m.state == State::Running)
+            .count();
+        let mut text = format!("{running} of {} components run", self.members.len());
+        for member in &self.members {
+            match member.state {
+                State::Running if !member.is_ready() => {
+                    text.push_str(&format!("; {} is not ready yet", member.name()));
+                }
+                State::Running | State::Finished => {}
+                state => text.push_str(&format!("; {} is {}", member.name(), state.word())),
+            }
+        }
+        let absent = self.absent_layers();
+        if !absent.is_empty() {
+            let names: Vec<&str> = absent.iter().map(|layer| layer.layer.as_str()).collect();
+            text.push_str(&format!("; without {}", names.join(", ")));
+        }
+        text
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let now = self.now();
+        let components = self.members.iter().map(|member| {
+            let alive = member.alive.as_ref();
+            ComponentStatus {
+                name: member.name().to_owned(),
+                role: member.component.role.value.clone(),
+                state: member.state.word().to_owned(),
+                required: member.component.required.value,
+                ready: member.is_ready(),
+                pid: alive.map(|alive| alive.running.pid()),
+                restarts: member.life.saturating_sub(1),
+                since_ms: alive.map(|alive| now.saturating_sub(alive.since)),
+                says: alive.and_then(|alive| alive.says.clone()),
+                last_end: member.last_end.clone(),
+            }
+        });
+        let channels = self.hub.states().map(|(link, state)| {
+            let (state, epoch) = match state {
+                hub::State::Absent => ("absent", None),
+                hub::State::Offered { epoch, .. } => ("offered", Some(epoch)),
+                hub::State::Open { epoch, .. } => ("open", Some(epoch)),
+            };
+            ChannelStatus {
+                name: link.name.clone(),
+                from: link.from.clone(),
+                to: link.to.clone(),
+                state: state.to_owned(),
+                epoch,
+            }
+        });
+        Status {
+            device: self.plan.device.clone(),
+            state: self.word().to_owned(),
+            text: self.status_text(),
+            pid: std::process::id(),
+            since_ms: now,
+            absent_layers: self.absent_layers(),
+            components: components.collect(),
+            channels: channels.collect(),
+        }
+    }
+
+    /// Reads back every compartment, and does what the manifest says about one
+    /// that differs.
+    pub(super) fn verify(&mut self) -> Verification {
+        let mut components = Vec::new();
+        let mut different = Vec::new();
+        for (index, member) in self.members.iter_mut().enumerate() {
+            let name = member.component.name.clone();
+            let alive = member.alive.as_mut();
+            let read = alive.and_then(|alive| {
+                let pid = alive.running.pid();
+                Some((pid, alive.running.verify(&self.layers)?))
+            });
+            let Some((pid, proof)) = read else {
+                components.push(ComponentProof {
+                    name,
+                    pid: None,
+                    same: true,
+                    items: Vec::new(),
+                });
+                continue;
+            };
+            let first = proof.differences().next();
+            if let Some(item) = first {
+                let (layer, what) = (item.layer, &item.name);
+                let (expected, found) = (&item.expected, &item.found);
+                let text = format!("layer {layer}: {what}: expected {expected}, found {found}");
+                different.push((index, text));
+            }
+            components.push(ComponentProof {
+                name,
+                pid: Some(pid),
+                same: first.is_none(),
+                items: proof.items.iter().map(ProofItem::of).collect(),
+            });
+        }
+        let verification = Verification {
+            device: self.plan.device.clone(),
+            same: different.is_empty(),
+            absent_layers: self.absent_layers(),
+            components,
+        };
+        for (index, what) in different {
+            self.differs(index, &what);
+        }
+        verification
+    }
+}
