@@ -15,6 +15,8 @@ use serde_json::{Map, Value, json};
 const LATE_NS: u64 = TICK_NS / 2;
 /// Ticks whose samples one frame draws at most: one sweep. Older ones are still derived from.
 const BLOCKS_MAX: usize = 150;
+/// Ticks behind up to which each frame is still drawn, late; beyond it frames are lost.
+const CATCH_UP: u64 = 10;
 /// Ticks that may have passed for a record still to be published: its deadline.
 const PUBLISH_WITHIN: u64 = 25;
 
@@ -122,7 +124,14 @@ impl Monitor {
         loop {
             clock::sleep_until(start + (self.frames.due + 1) * TICK_NS);
             let now = clock::monotonic();
-            self.step((now - start) / TICK_NS, now, now - start);
+            let ticks = (now - start) / TICK_NS;
+            let next = self.frames.due + 1;
+            let tick = if ticks <= next + CATCH_UP {
+                next
+            } else {
+                ticks
+            };
+            self.step(tick, now, now - start);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The numbers of a lane, with unit and limits; `---` where there is none.
 
 use super::canvas::{Area, Canvas};
-use super::colour::{BLACK, Colour, GREY, RULE};
+use super::colour::{ALARM_HIGH, BLACK, Colour, GREY, RULE, WHITE};
 use super::layout::Parameter;
 use super::text::{Style, Text};
 use crate::alarm::Limits;
@@ -82,12 +82,12 @@ impl NumericsBox {
     pub fn draw(&self, canvas: &mut Canvas, text: &mut Text, area: Area, scale: f32) {
         canvas.fill(area, self.flash.unwrap_or(BLACK));
         canvas.fill(Area::new(area.x, area.bottom() - 1, area.width, 1), RULE);
-        let colour = if self.flash.is_some() {
-            BLACK
-        } else {
-            self.colour
+        // On the colour of an alarm the numbers stand in what can be read on it.
+        let (colour, quiet) = match self.flash {
+            None => (self.colour, GREY),
+            Some(ALARM_HIGH) => (WHITE, WHITE),
+            Some(_) => (BLACK, BLACK),
         };
-        let quiet = if self.flash.is_some() { BLACK } else { GREY };
         let (left, top) = (area.x as f32 + 8.0 * scale, area.y as f32);
         let right = area.right() as f32 - 10.0 * scale;
         let height = area.height as f32;
@@ -116,7 +116,7 @@ impl NumericsBox {
         let room = right - left - 34.0 * scale;
         let (size, base) = match &self.second {
             Some(_) if self.value.contains('/') => (height * 0.54, height * 0.66),
-            Some(_) => (height * 0.62, height * 0.69),
+            Some(_) => (height * 0.58, height * 0.68),
             None => (height * 0.84, height * 0.88),
         };
         let style = text.fit(Style::bold(size, colour), &self.value, room);
