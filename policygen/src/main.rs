@@ -74,8 +74,8 @@ fn profile(
     files: &[&str],
 ) -> Result<(), String> {
     let mut labels = BTreeMap::new();
-    for path in SHARED.iter().chain(&NODES) {
-        if let Some(label) = label(contexts, path)? {
+    for (path, kind) in SHARED.iter().chain(&NODES) {
+        if let Some(label) = label(contexts, path, *kind)? {
             labels.insert((*path).to_owned(), label);
         }
     }
@@ -108,10 +108,10 @@ fn profile(
     Ok(())
 }
 
-/// The type the target's file contexts give a path.
-fn label(contexts: &Path, path: &str) -> Result<Option<String>, String> {
+/// The type the target's file contexts give a path of this file type.
+fn label(contexts: &Path, path: &str, kind: u32) -> Result<Option<String>, String> {
     let output = Command::new("selabel_lookup")
-        .args(["-b", "file", "-k", path, "-f"])
+        .args(["-b", "file", "-k", path, "-t", &kind.to_string(), "-f"])
         .arg(contexts)
         .output()
         .map_err(|error| format!("selabel_lookup (package selinux-utils): {error}"))?;

@@ -30,38 +30,44 @@ const TYPES: [&str; 8] = [
     "tmpfs_t",
 ];
 
-/// Paths that belong to the whole system: they keep the label the base policy
-/// gives them, whoever is granted them, and are never granted for writing.
-pub const SHARED: [&str; 19] = [
-    "/etc/hosts",
-    "/etc/ld.so.cache",
-    "/etc/localtime",
-    "/etc/nsswitch.conf",
-    "/etc/resolv.conf",
-    "/etc/ssl/certs",
-    "/etc/ssl/openssl.cnf",
-    "/usr/bin",
-    "/usr/bin/bash",
-    "/usr/bin/dash",
-    "/usr/lib/aarch64-linux-gnu",
-    "/usr/lib/locale",
-    "/usr/lib/python3",
-    "/usr/lib/python3.11",
-    "/usr/lib/python3.13",
-    "/usr/lib/x86_64-linux-gnu",
-    "/usr/share/ca-certificates",
-    "/usr/share/fonts",
-    "/usr/share/zoneinfo",
+/// File types of stat(2), by which file contexts are looked up.
+const REGULAR: u32 = 0o100_000;
+const DIRECTORY: u32 = 0o040_000;
+const CHARACTER: u32 = 0o020_000;
+
+/// Paths that belong to the whole system, with their file types: they keep the
+/// label the base policy gives them, whoever is granted them, and are never
+/// granted for writing.
+pub const SHARED: [(&str, u32); 19] = [
+    ("/etc/hosts", REGULAR),
+    ("/etc/ld.so.cache", REGULAR),
+    ("/etc/localtime", REGULAR),
+    ("/etc/nsswitch.conf", REGULAR),
+    ("/etc/resolv.conf", REGULAR),
+    ("/etc/ssl/certs", DIRECTORY),
+    ("/etc/ssl/openssl.cnf", REGULAR),
+    ("/usr/bin", DIRECTORY),
+    ("/usr/bin/bash", REGULAR),
+    ("/usr/bin/dash", REGULAR),
+    ("/usr/lib/aarch64-linux-gnu", DIRECTORY),
+    ("/usr/lib/locale", DIRECTORY),
+    ("/usr/lib/python3", DIRECTORY),
+    ("/usr/lib/python3.11", DIRECTORY),
+    ("/usr/lib/python3.13", DIRECTORY),
+    ("/usr/lib/x86_64-linux-gnu", DIRECTORY),
+    ("/usr/share/ca-certificates", DIRECTORY),
+    ("/usr/share/fonts", DIRECTORY),
+    ("/usr/share/zoneinfo", DIRECTORY),
 ];
 
-/// Device nodes that every program of the system uses: they keep the base
-/// policy's label.
-pub const NODES: [&str; 5] = [
-    "/dev/full",
-    "/dev/null",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/zero",
+/// Device nodes that every program of the system uses, with their file type:
+/// they keep the base policy's label.
+pub const NODES: [(&str, u32); 5] = [
+    ("/dev/full", CHARACTER),
+    ("/dev/null", CHARACTER),
+    ("/dev/random", CHARACTER),
+    ("/dev/urandom", CHARACTER),
+    ("/dev/zero", CHARACTER),
 ];
 
 /// What the scan is told beside the policy's text.
@@ -175,7 +181,7 @@ impl<'a> Found<'a> {
             line(&mut out, "type", name);
         }
         for (key, paths) in [("shared", &SHARED[..]), ("node", &NODES[..])] {
-            for path in paths {
+            for (path, _) in paths {
                 if let Some(label) = described.labels.get(*path) {
                     line(&mut out, key, &format!("{path} {label}"));
                 }

@@ -5,8 +5,8 @@
 mod support;
 
 use cordon_manifest::plan::Plan;
-use cordon_policygen::{Policy, Target, names};
-use std::collections::BTreeSet;
+use cordon_policygen::{Described, NODES, Policy, SHARED, Target, names, scan};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use support::*;
 
@@ -257,6 +257,7 @@ fn debian_12_takes_every_example_and_grants_nothing_beside() {
         };
     }
     labels_are_found(&debian, &binaries[0].1);
+    profile_is_what_the_scan_gives(&debian, &binaries[0].1);
 }
 
 #[test]
@@ -269,6 +270,7 @@ fn debian_13_takes_every_example_and_grants_nothing_beside() {
     };
     // The channels' queries: what differs between base policies is who else there is.
     answers_are_as_granted(&debian, &binaries[0].0, &bedside_monitor_queries()[..4]);
+    profile_is_what_the_scan_gives(&debian, &binaries[0].1);
 }
 
 /// The file contexts as libselinux reads them: our path, and its neighbour.
@@ -293,4 +295,52 @@ fn labels_are_found(debian: &Debian, contexts: &Path) {
         };
         assert!(text.contains(&format!(":{label}:")), "{path}: {text}");
     }
+}
+
+/// A scan of the policy as it is installed gives the profile in
+/// `profiles/targets/`, but for the version of its package: a name that an
+/// update took away shows here.
+fn profile_is_what_the_scan_gives(debian: &Debian, contexts: &Path) {
+    let mut labels = BTreeMap::new();
+    for (path, kind) in SHARED.iter().chain(&NODES) {
+        let kind = kind.to_string();
+        let lookup = ["-b", "file", "-k", path, "-t", &kind, "-f"].map(Path::new);
+        let arguments: Vec<&Path> = lookup.into_iter().chain([contexts]).collect();
+        let Some((_, text)) = debian.run("selabel_lookup", &arguments) else {
+            return;
+        };
+        if let Some(label) = text
+            .trim()
+            .rsplit(' ')
+            .next()
+            .and_then(|context| context.split(':').nth(2))
+        {
+            labels.insert((*path).to_owned(), label.to_owned());
+        }
+    }
+    let modules: Vec<String> = debian
+        .modules
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let described = Described {
+        name: debian.target.name().to_owned(),
+        base: debian.target.base().to_owned(),
+        binary: debian.target.binary_version(),
+        disabled: debian.target.disabled().to_vec(),
+        labels,
+    };
+    let scanned = scan(&modules, &described).unwrap();
+    let profile = workspace().join("profiles/targets").join(&described.name);
+    let profile = std::fs::read_to_string(profile).unwrap();
+    let differs: Vec<(&str, &str)> = profile
+        .lines()
+        .zip(scanned.lines())
+        .filter(|(ours, theirs)| ours != theirs)
+        .collect();
+    assert!(
+        scanned == profile,
+        "the profile {} is not what its policy holds (profile, scan): {differs:.3?}",
+        described.name
+    );
 }
