@@ -59,7 +59,10 @@ function blank() {
   if (blanked) return;
   blanked = true;
   for (const id of NUMERICS) element(id).textContent = "---";
-  for (const wave of Object.values(traces)) wave.clear();
+  for (const trace of Object.values(traces)) {
+    trace.clear();
+    trace.draw(); // at once: a hidden page gets no animation frame
+  }
   document.body.dataset.state = "stale";
   element("mark").hidden = true;
   element("beat").classList.remove("on");
@@ -87,7 +90,8 @@ function judge() {
 function show(record) {
   blanked = false;
   document.body.dataset.state = "current";
-  element("link-text").textContent = "live from the bedside";
+  element("banner").hidden = true;
+  element("link-text").textContent = "receiving from the bedside";
   for (const id of NUMERICS) {
     const value = record.numerics[id];
     const text = value === null || value === undefined ? "---" : String(value);
@@ -237,6 +241,23 @@ class Trace {
       down = true;
     }
     pen.stroke();
+    if (this.name === "ecg" && down) this.calibrate(pen, y, ratio);
+  }
+
+  // One millivolt, as on paper: the height of an ECG means nothing without it.
+  calibrate(pen, y, ratio) {
+    const x = 5 * ratio;
+    pen.strokeStyle = pen.fillStyle = "#9fb0bb";
+    pen.beginPath();
+    for (const at of [0, 1000]) {
+      pen.moveTo(x - 3 * ratio, y(at));
+      pen.lineTo(x + 3 * ratio, y(at));
+    }
+    pen.moveTo(x, y(0));
+    pen.lineTo(x, y(1000));
+    pen.stroke();
+    pen.font = `${11 * ratio}px sans-serif`;
+    pen.fillText("1 mV", x + 6 * ratio, y(1000) + 9 * ratio);
   }
 }
 
@@ -258,13 +279,9 @@ function frame(now) {
 }
 
 function scaleText() {
-  const { ecg, abp } = traces;
-  const mv = ((ecg.high - ecg.low) / 1000).toFixed(1);
-  const texts = { "ecg-scale": `${mv} mV high`, "abp-scale": `${Math.round(abp.low)} to ${Math.round(abp.high)} mmHg` };
-  for (const [id, text] of Object.entries(texts)) {
-    const shown = blanked ? "" : text;
-    if (element(id).textContent !== shown) element(id).textContent = shown;
-  }
+  const { low, high } = traces.abp;
+  const text = blanked ? "" : `${Math.round(low)} to ${Math.round(high)} mmHg`;
+  if (element("abp-scale").textContent !== text) element("abp-scale").textContent = text;
 }
 
 // --- the event stream ------------------------------------------------------------------

@@ -4,7 +4,7 @@ use crate::admission::{Admission, Client};
 use crate::certificate::Facts;
 use crate::io::{Clock, Stream};
 use crate::limits::{
-    CLOSING_TIME, CONNECTION_LIFE, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, HEADERS,
+    CLOSING_TIME, CONNECTION_LIFE, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, HEADERS, SOCKET_BYTES,
 };
 use crate::log;
 use crate::router::respond;
@@ -91,8 +91,13 @@ async fn knock(
     tls: TlsAcceptor,
 ) -> Result<(TlsStream<TcpStream>, Client), String> {
     let place = admission.knock(from.ip());
-    // Only latency is lost where the option is refused.
+    // Only latency is lost where this option is refused.
     let _ = stream.set_nodelay(true);
+    let socket = socket2::SockRef::from(&stream);
+    socket
+        .set_send_buffer_size(SOCKET_BYTES)
+        .and_then(|()| socket.set_recv_buffer_size(SOCKET_BYTES))
+        .map_err(|error| format!("its buffers cannot be bounded: {error}"))?;
     tokio::select! {
         done = tokio::time::timeout(HANDSHAKE_TIME, handshake(stream, tls)) => match done {
             Ok(done) => done,

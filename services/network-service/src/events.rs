@@ -87,7 +87,11 @@ impl Listener {
             self.next += 1;
             return Poll::Ready(event.clone());
         }
-        ring.waiting.push(context.waker().clone());
+        // A connection may ask again before anything is said: it waits once all the same.
+        let waker = context.waker();
+        if !ring.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
+            ring.waiting.push(waker.clone());
+        }
         Poll::Pending
     }
 }

@@ -109,3 +109,41 @@ impl Timer for Clock {
         ))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::rt::Write;
+    use std::future::poll_fn;
+
+    async fn write(stream: &mut Stream<tokio::io::DuplexStream>) -> io::Result<usize> {
+        poll_fn(|context| Pin::new(&mut *stream).poll_write(context, &[0; 100])).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_read_is_given_up() {
+        let (ours, _theirs) = tokio::io::duplex(150);
+        let mut stream = Stream::new(ours);
+        assert_eq!(write(&mut stream).await.unwrap(), 100);
+        assert_eq!(write(&mut stream).await.unwrap(), 50);
+        let began = tokio::time::Instant::now();
+        let error = write(&mut stream).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= WRITE_STALL && began.elapsed() < 2 * WRITE_STALL);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_is_not() {
+        use tokio::io::AsyncReadExt;
+        let (ours, mut theirs) = tokio::io::duplex(100);
+        let mut stream = Stream::new(ours);
+        for _ in 0..5 {
+            assert_eq!(write(&mut stream).await.unwrap(), 100);
+            let reading = async {
+                tokio::time::sleep(WRITE_STALL / 2).await;
+                theirs.read_exact(&mut [0; 100]).await.unwrap();
+            };
+            reading.await;
+        }
+    }
+}

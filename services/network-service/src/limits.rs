@@ -25,6 +25,9 @@ pub const HEAD_TIME: Duration = Duration::from_secs(10);
 pub const HEAD_BYTES: usize = 16 * 1024;
 /// Header lines of a request.
 pub const HEADERS: usize = 64;
+/// Bytes the kernel keeps for a connection in either direction. Left to itself it would grow
+/// to megabytes for a client that does not read, at the cost of this compartment's memory.
+pub const SOCKET_BYTES: usize = 64 * 1024;
 /// Time a client may leave our bytes unread before the connection is cut.
 pub const WRITE_STALL: Duration = Duration::from_secs(10);
 /// Life of a connection. A client comes back with a new handshake, in which its certificate

@@ -1,4 +1,4 @@
-//! The nurse's station: three files, compiled in, that need nothing from outside.
+//! The nurse's station: four files, compiled in, that need nothing from outside.
 
 /// A file of the page.
 pub struct Asset {
@@ -11,7 +11,7 @@ pub struct Asset {
 }
 
 /// Every file of the page.
-pub const ASSETS: [Asset; 3] = [
+pub const ASSETS: [Asset; 4] = [
     Asset {
         path: "/",
         kind: "text/html; charset=utf-8",
@@ -26,5 +26,10 @@ pub const ASSETS: [Asset; 3] = [
         path: "/station.js",
         kind: "text/javascript; charset=utf-8",
         text: include_str!("../page/station.js"),
+    },
+    Asset {
+        path: "/station.svg",
+        kind: "image/svg+xml",
+        text: include_str!("../page/station.svg"),
     },
 ];

@@ -52,7 +52,7 @@ pub fn patient() -> Vitals {
         source: Source::Record,
         speed: 1,
         alarm_priority: Some(Priority::Medium),
-        alarms: vec![Alarm::HeartRateHigh.id(), Alarm::SpO2NotMeasured.id()],
+        alarms: vec![Alarm::HeartRateHigh.id(), Alarm::NibpNotMeasured.id()],
         numerics: Numerics {
             heart_rate: Some(122),
             spo2: Some(97),

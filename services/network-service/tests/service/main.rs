@@ -2,6 +2,7 @@
 //! A display writes to it over real channels; the PKI is made by `tests/pki.sh`.
 #![forbid(unsafe_code)]
 
+mod browser;
 mod clients;
 mod display;
 mod events;
