@@ -175,20 +175,34 @@ impl std::error::Error for Report {}
 
 /// Most diagnostics reported at once; past it, reading on helps nobody.
 const MAX_REPORTED: usize = 100;
+/// Most diagnostics kept at all; a hostile manifest could make more.
+const MAX_KEPT: usize = 1000;
 
 /// Where checks put what they find.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     found: Vec<Diagnostic>,
+    failed: bool,
+    dropped: usize,
 }
 
 impl Sink {
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        self.failed |= diagnostic.severity == Severity::Error;
+        if self.is_full() {
+            self.dropped += 1;
+        } else {
+            self.found.push(diagnostic);
+        }
     }
 
-    pub(crate) fn has_errors(&self) -> bool {
-        self.found.iter().any(|d| d.severity == Severity::Error)
+    pub(crate) const fn has_errors(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether a further diagnostic is not worth much work.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.found.len() >= MAX_KEPT
     }
 
     /// Everything in the order of the file, cut off at a bound.
@@ -198,10 +212,16 @@ impl Sink {
         if self.found.len() > MAX_REPORTED {
             // Errors must not be cut off by warnings.
             self.found.sort_by_key(|d| d.severity);
-            let more = self.found.len() - MAX_REPORTED;
+            let more = self.found.len() - MAX_REPORTED + self.dropped;
             self.found.truncate(MAX_REPORTED);
-            self.found
-                .push(Diagnostic::error("more", format!("and {more} more")));
+            // What is left out of a report with errors is an error too.
+            let message = format!("and {more} more");
+            let rest = if self.failed {
+                Diagnostic::error("more", message)
+            } else {
+                Diagnostic::warning("more", message)
+            };
+            self.found.push(rest);
         }
         self.found
     }

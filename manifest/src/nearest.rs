@@ -2,14 +2,14 @@
 
 /// The name a typing error away from `word`, if one is near enough to be meant.
 pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if word.chars().count() > 64 {
+    if word.len() > 64 {
         return None;
     }
     let lower = word.to_ascii_lowercase().replace('_', "-");
     let bound = (word.chars().count() / 3).max(1);
     names
         .into_iter()
-        .filter(|name| name.len() <= 64)
+        .filter(|name| name.len() <= 64 && name.len() + bound >= lower.len())
         .map(|name| (distance(&lower, &name.to_ascii_lowercase()), name))
         .filter(|(distance, name)| {
             *distance <= bound || (lower.len() > 2 && name.starts_with(&lower))

@@ -26,6 +26,9 @@ pub(crate) fn table(
         ));
         return None;
     };
+    if crowded(node, entries.len(), table.what, sink) {
+        return None;
+    }
     let mut fields = Fields {
         at: Some(at),
         ..Fields::default()
@@ -40,6 +43,9 @@ pub(crate) fn table(
             continue;
         }
         let Some(key) = table.key(&name) else {
+            if sink.is_full() {
+                continue;
+            }
             // What was meant is not missing besides.
             fields
                 .spoiled
@@ -68,6 +74,23 @@ pub(crate) fn table(
         }
     }
     Some(fields)
+}
+
+/// Whether there is more in it than any device needs.
+fn crowded(node: &Node, count: usize, what: &str, sink: &mut Sink) -> bool {
+    let crowded = count > MAX_ITEMS;
+    if crowded {
+        sink.push(
+            Diagnostic::error(
+                "size",
+                format!("{what}: {count} entries; at most {MAX_ITEMS} are possible"),
+            )
+            .at(node.at)
+            .label("too many")
+            .help("a manifest describes one device"),
+        );
+    }
+    crowded
 }
 
 fn unknown(name: &str, at: Position, table: &Table) -> Diagnostic {
@@ -393,18 +416,7 @@ fn list(
         );
         return None;
     }
-    if nodes.len() > MAX_ITEMS {
-        sink.push(
-            Diagnostic::error(
-                "size",
-                format!(
-                    "`{}` has {} items; at most {MAX_ITEMS} are possible",
-                    key.name,
-                    nodes.len()
-                ),
-            )
-            .at(node.at),
-        );
+    if crowded(node, nodes.len(), key.name, sink) {
         return None;
     }
     // A wrong item is an error already; the others are kept for the checks that follow.
@@ -440,18 +452,7 @@ fn named(
         );
         return None;
     }
-    if entries.len() > MAX_ITEMS {
-        sink.push(
-            Diagnostic::error(
-                "size",
-                format!(
-                    "`{}` has {} entries; at most {MAX_ITEMS} are possible",
-                    key.name,
-                    entries.len()
-                ),
-            )
-            .at(node.at),
-        );
+    if crowded(node, entries.len(), key.name, sink) {
         return None;
     }
     let mut seen = Vec::new();
@@ -494,18 +495,7 @@ fn environment(node: &Node, key: &'static Key, sink: &mut Sink) -> Option<Value>
         ));
         return None;
     };
-    if entries.len() > MAX_ITEMS {
-        sink.push(
-            Diagnostic::error(
-                "size",
-                format!(
-                    "`{}` has {} entries; at most {MAX_ITEMS} are possible",
-                    key.name,
-                    entries.len()
-                ),
-            )
-            .at(node.at),
-        );
+    if crowded(node, entries.len(), key.name, sink) {
         return None;
     }
     let mut seen = Vec::new();

@@ -75,3 +75,45 @@ impl Scalar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Pace;
+
+    /// The example and the services say the same record: a channel whose ends differ is refused.
+    #[test]
+    fn the_example_declares_the_records_of_the_services() {
+        let services = include_str!("../../services/vitals-record/src/lib.rs");
+        let facts =
+            serde_json::from_str(include_str!("../tests/facts/device.json")).expect("facts");
+        let example = include_str!("../../profiles/examples/bedside-monitor.yaml");
+        let checked = crate::parse(example.as_bytes(), "m.yaml").expect("accepted");
+        let plan = crate::resolve(&checked.manifest, &facts)
+            .expect("resolved")
+            .plan;
+        for (channel, constant) in plan.channels.iter().zip(["VITALS", "SEEN_REMOTELY"]) {
+            let start = format!("pub const {constant}: &str = \"\\\n");
+            let text = services
+                .split_once(&start)
+                .and_then(|(_, rest)| rest.split_once("\";"))
+                .expect(constant)
+                .0;
+            assert_eq!(channel.schema(), text, "{}", channel.name);
+        }
+        let second = 1_000_000_000;
+        assert_eq!(
+            plan.channels[0].pace.value,
+            Pace::Periodic {
+                period: second / 25,
+                deadline: second
+            }
+        );
+        assert_eq!(
+            plan.channels[1].pace.value,
+            Pace::Sporadic {
+                records: 5,
+                per: second
+            }
+        );
+    }
+}

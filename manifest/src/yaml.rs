@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Position};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::budget::BudgetBreach;
+use serde_yaml::granit_parser::{Event, Parser};
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{Error, Options, Spanned};
 use std::fmt;
@@ -68,17 +69,12 @@ impl Node {
 /// # Errors
 /// A syntax error or a breached bound stands alone: nothing after it can be trusted.
 pub(crate) fn read(source: &str) -> Result<Node, Box<Diagnostic>> {
-    let raw: Raw =
-        serde_yaml::from_str_with_options(source, options()).map_err(|error| explain(&error))?;
-    let mut tagged = None;
-    let node = settle(raw, source, &mut tagged);
-    match tagged {
-        Some(at) => Err(Box::new(
-            Diagnostic::error("tag", "the manifest language has no tags")
-                .at(at)
-                .label("this has a tag")
-                .help("remove the `!…` before it; a text that looks like a number is quoted"),
-        )),
+    let raw: Raw = serde_yaml::from_str_with_options(source, options())
+        .map_err(|error| explain(&error, source))?;
+    let node = settle(raw, source);
+    // What comes after the budgets passed is bounded by them.
+    match first_tag(source) {
+        Some(at) => Err(Box::new(tagged(at))),
         None if matches!(node.kind, Kind::Null) => Err(Box::new(empty())),
         None => Ok(node),
     }
@@ -193,8 +189,8 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-/// Gives a raw node its text from the source, and notes the first tag.
-fn settle(raw: Raw, source: &str, tagged: &mut Option<Position>) -> Node {
+/// Gives a raw node its text from the source.
+fn settle(raw: Raw, source: &str) -> Node {
     let location = raw.referenced;
     let start = usize_of(location.span().byte_offset());
     let len = usize_of(location.span().byte_len());
@@ -205,9 +201,6 @@ fn settle(raw: Raw, source: &str, tagged: &mut Option<Position>) -> Node {
         u32::try_from(location.column()).unwrap_or(u32::MAX),
         underline(written, &raw.value),
     );
-    if tagged.is_none() && has_tag(source, start, written) {
-        *tagged = Some(at);
-    }
     let kind = match raw.value {
         RawKind::Null => Kind::Null,
         RawKind::Typed => Kind::Scalar {
@@ -218,18 +211,15 @@ fn settle(raw: Raw, source: &str, tagged: &mut Option<Position>) -> Node {
             let quoted = written.starts_with(['"', '\'', '|', '>']);
             Kind::Scalar { text, quoted }
         }
-        RawKind::List(items) => Kind::List(
-            items
-                .into_iter()
-                .map(|item| settle(item, source, tagged))
-                .collect(),
-        ),
+        RawKind::List(items) => {
+            Kind::List(items.into_iter().map(|item| settle(item, source)).collect())
+        }
         RawKind::Map(entries) => Kind::Map(
             entries
                 .into_iter()
                 .map(|(key, value)| {
-                    let key = settle(key, source, tagged);
-                    (key, settle(value, source, tagged))
+                    let key = settle(key, source);
+                    (key, settle(value, source))
                 })
                 .collect(),
         ),
@@ -258,26 +248,39 @@ fn underline(written: &str, kind: &RawKind) -> u32 {
     u32::try_from(chars).unwrap_or(u32::MAX).max(1)
 }
 
-/// Whether a tag stands at or directly before a node; the parser lets `!!str` and its kin pass.
-fn has_tag(source: &str, start: usize, written: &str) -> bool {
-    if written.starts_with('!') {
-        return true;
-    }
-    let before = source
-        .get(..start)
-        .unwrap_or("")
-        .trim_end_matches([' ', '\t', '\n', '\r']);
-    let line = before.rsplit('\n').next().unwrap_or("");
-    if line.trim_start().starts_with('#') || line.contains(" #") {
-        return false;
-    }
-    let token = line.rsplit([' ', '\t', '[', '{', ',']).next().unwrap_or("");
-    token.starts_with('!')
+/// The first tag; the deserializer lets `!!str` and its kin pass, the events name them.
+fn first_tag(source: &str) -> Option<Position> {
+    Parser::new_from_str(source)
+        .map_while(Result::ok)
+        .find_map(|(event, span)| match event {
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, _, Some(_))
+            | Event::MappingStart(_, _, Some(_)) => {
+                let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                let tag = span.tag_start.unwrap_or(span.start);
+                Some(Position::new(
+                    number(tag.line()),
+                    number(tag.col()).saturating_add(1),
+                    1,
+                ))
+            }
+            _ => None,
+        })
+}
+
+fn tagged(at: Position) -> Diagnostic {
+    Diagnostic::error("tag", "the manifest language has no tags")
+        .at(at)
+        .label("a tag")
+        .help("remove it; a text that looks like a number is quoted")
 }
 
 /// One diagnostic for what the parser could not go beyond.
-fn explain(error: &Error) -> Box<Diagnostic> {
+fn explain(error: &Error, source: &str) -> Box<Diagnostic> {
     let error = error.without_snippet();
+    if let (Error::UnsupportedTag { .. }, Some(at)) = (error, first_tag(source)) {
+        return Box::new(tagged(at));
+    }
     let diagnostic = match error {
         Error::Budget { breach, .. } => breached(breach),
         Error::MultipleDocuments { .. } => {
@@ -287,9 +290,6 @@ fn explain(error: &Error) -> Box<Diagnostic> {
         Error::MergeKeyNotAllowed { .. } => {
             Diagnostic::error("merge-key", "the manifest language has no merge keys (`<<`)")
                 .help("write the keys out")
-        }
-        Error::UnsupportedTag { .. } => {
-            Diagnostic::error("tag", "the manifest language has no tags").help("remove the `!…`")
         }
         Error::UnknownAnchor { .. } => {
             Diagnostic::error("anchor", "the manifest language has no anchors and aliases")
