@@ -68,11 +68,6 @@ impl Cgroup {
         &self.path
     }
 
-    /// A value as the kernel has it now.
-    pub fn value(&self, file: &str) -> io::Result<String> {
-        fs::read_to_string(self.path.join(file)).map(|text| text.trim().to_owned())
-    }
-
     /// Kills every process in it.
     pub fn kill(&self) -> io::Result<()> {
         fs::write(self.path.join("cgroup.kill"), "1")

@@ -25,7 +25,7 @@ pub use error::{Failure, StartError};
 pub use limits::values as process_limits;
 pub use namespaces::own as own_namespaces;
 pub use root::{Mount, NOTIFY, ROOT_ATTRIBUTES, check_node, open_source};
-pub use running::{Ended, Running};
+pub use running::Running;
 pub use seccomp::{FILTERS, Filters};
 pub use trial::Trial;
 

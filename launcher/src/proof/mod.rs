@@ -63,13 +63,6 @@ impl Proof {
             .filter(|item| item.verdict == Verdict::Different)
     }
 
-    /// Layers that are absent.
-    pub fn absent(&self) -> impl Iterator<Item = &Item> {
-        self.items
-            .iter()
-            .filter(|item| item.verdict == Verdict::Absent)
-    }
-
     pub(super) fn compare(
         &mut self,
         layer: Layer,
