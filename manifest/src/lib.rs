@@ -126,5 +126,19 @@ fn text(source: &[u8]) -> Result<&str, Box<Diagnostic>> {
             diagnostic.label("here").help("is this a text file?"),
         ));
     }
+    // YAML counts it as a line, editors do not: no place after it would be right.
+    if let Some(offset) = lone_return(text) {
+        let diagnostic = Diagnostic::error("encoding", "a carriage return without a line feed")
+            .at(place(offset));
+        return Err(Box::new(
+            diagnostic.label("here").help("end lines with a line feed"),
+        ));
+    }
     Ok(text)
+}
+
+fn lone_return(text: &str) -> Option<usize> {
+    text.match_indices('\r')
+        .map(|(offset, _)| offset)
+        .find(|offset| !text[offset + 1..].starts_with('\n'))
 }

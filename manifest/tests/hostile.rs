@@ -175,3 +175,34 @@ fn a_name_that_looks_like_another_type_stays_a_text() {
         .collect();
     assert_eq!(names, ["no", "yes"]);
 }
+
+#[test]
+fn lines_that_end_as_on_windows_are_the_same_manifest() {
+    let unix = include_str!("../../profiles/examples/bedside-monitor.yaml");
+    let windows = unix.replace('\n', "\r\n");
+    let broken = windows.replace("period: 40ms", "perod: 40ms");
+    assert!(parse(windows.as_bytes(), "m.yaml").is_ok());
+    let places = |source: &str| {
+        let report = parse(source.as_bytes(), "m.yaml").expect_err("refused");
+        report
+            .diagnostics
+            .iter()
+            .map(|d| d.span)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(places(&broken), places(&broken.replace('\r', "")));
+}
+
+#[test]
+fn a_byte_order_mark_moves_no_caret() {
+    let report = parse("\u{feff}cordn: 1\n".as_bytes(), "m.yaml").expect_err("refused");
+    let unknown = report
+        .diagnostics
+        .iter()
+        .find(|d| d.code == "unknown-key")
+        .and_then(|d| d.span)
+        .expect("a place");
+    assert_eq!(unknown.line, 1);
+    let text = render(&report.diagnostics, "\u{feff}cordn: 1\n", "m.yaml", false);
+    assert!(text.contains("unknown key"), "{text}");
+}
