@@ -1,13 +1,13 @@
 //! Ctrl-C: the device is stopped and its directory removed all the same.
 
-use cordon_tests::stage;
+use cordon_tests::{fastopen, stage};
 use nix::sys::signal::{SigSet, Signal};
 use std::path::PathBuf;
 use std::process::Command;
 
 /// From now on SIGINT and SIGTERM end the demo in good order: `stop` is run
-/// first, then `directory` is removed.
-pub fn clean_up(stop: Vec<String>, directory: PathBuf) {
+/// first, then `directory` is removed and net.ipv4.tcp_fastopen is as it was.
+pub fn clean_up(stop: Vec<String>, directory: PathBuf, fast_open: Option<String>) {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);
@@ -22,6 +22,9 @@ pub fn clean_up(stop: Vec<String>, directory: PathBuf) {
             let _ = Command::new(program).args(arguments).output();
         }
         stage::remove(&directory);
+        if let Some(before) = fast_open {
+            fastopen::restore(&before);
+        }
         std::process::exit(130);
     });
 }

@@ -6,7 +6,7 @@ use cordon_tests::device::Device;
 use cordon_tests::monitor::{Monitor, Options, WITHOUT};
 use cordon_tests::needs::Need;
 use cordon_tests::stage::Stage;
-use cordon_tests::{leftovers, screen, shown, workspace};
+use cordon_tests::{fastopen, leftovers, screen, shown, workspace};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const DIRECTORY: &str = "/opt/cordon-demo";
 const READY: Duration = Duration::from_secs(20);
 /// Time to look at the vital signs before and after the nurse's station asks.
-const WATCH: Duration = Duration::from_secs(8);
+const WATCH: Duration = Duration::from_secs(18);
 
 /// What the demo was asked for.
 pub struct Demo {
@@ -52,13 +52,24 @@ impl Demo {
             "--runtime-dir".into(),
             format!("{DIRECTORY}/run"),
         ];
-        interrupt::clean_up(stop.to_vec(), DIRECTORY.into());
+
+        let off = fastopen::Off::new().map_err(|error| format!("tcp_fastopen: {error}"))?;
+        interrupt::clean_up(
+            stop.to_vec(),
+            DIRECTORY.into(),
+            off.before().map(str::to_owned),
+        );
 
         println!("A bedside monitor in two compartments, staged in {DIRECTORY}.");
         say::warning(&format!(
             "Without {}: a try-out for any machine, not a device.",
             WITHOUT.join(" and without ")
         ));
+        if let Some(before) = off.before() {
+            say::fact(&format!(
+                "net.ipv4.tcp_fastopen is set from {before} to be without client connections, until the end."
+            ));
+        }
         let monitor = self.staged(false)?;
         self.manifest(&cordon, &monitor)?;
         self.policy(&cordon, &monitor)?;
@@ -117,7 +128,8 @@ impl Demo {
             .args(["policy", "build"])
             .arg(monitor.stage.path("device.yaml"))
             .arg("--output")
-            .arg(&directory);
+            .arg(&directory)
+            .args(["--target", &target()?]);
         say::quoted(&said(&mut build)?);
         let mut names: Vec<String> = fs::read_dir(&directory)
             .map_err(|error| error.to_string())?
@@ -138,13 +150,36 @@ impl Demo {
         let verified = running
             .ask(&["verify"])
             .map_err(|error| error.to_string())?;
-        say::quoted(&String::from_utf8_lossy(&verified.stdout));
+        let table = String::from_utf8_lossy(&verified.stdout).into_owned();
+        let path = self.output.join("verify.txt");
+        fs::write(&path, &table).map_err(|error| format!("{}: {error}", path.display()))?;
         if !verified.status.success() {
             return Err(format!(
-                "verify: {}",
+                "verify: {table}{}",
                 String::from_utf8_lossy(&verified.stderr)
             ));
         }
+        let proofs = running.json("verify")?;
+        for component in proofs["components"].as_array().into_iter().flatten() {
+            let count = |verdict: &str| {
+                let items = component["items"].as_array().into_iter().flatten();
+                items.filter(|item| item["verdict"] == verdict).count()
+            };
+            say::fact(&format!(
+                "{}: {} facts read back from the kernel are as planned, {} differ",
+                component["name"].as_str().unwrap_or("?"),
+                count("same"),
+                count("different"),
+            ));
+        }
+        for layer in proofs["absent_layers"].as_array().into_iter().flatten() {
+            say::warning(&format!(
+                "without {}: {}",
+                layer["layer"].as_str().unwrap_or("?"),
+                layer["why"].as_str().unwrap_or("?"),
+            ));
+        }
+        say::fact(&format!("{} is the whole table", path.display()));
         Ok(running)
     }
 
@@ -344,6 +379,16 @@ fn said(command: &mut Command) -> Result<String, String> {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     ))
+}
+
+/// The base policy of this machine, as `cordon policy build --target` names it.
+fn target() -> Result<String, String> {
+    let release = fs::read_to_string("/etc/os-release").map_err(|error| error.to_string())?;
+    let version = release
+        .lines()
+        .find_map(|line| line.strip_prefix("VERSION_ID="));
+    let version = version.ok_or("/etc/os-release names no VERSION_ID")?;
+    Ok(format!("debian-{}", version.trim_matches('"')))
 }
 
 fn save(path: &std::path::Path, value: &Value) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Asks the attack program for attempts and reads how they ended.
 
 use serde_json::Value;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -76,7 +76,8 @@ pub fn attempt(address: SocketAddr, name: &str, argument: &str) -> Result<Ending
         .any(|wanted| name.starts_with(wanted))
         .then(|| TcpStream::connect(address));
     let mut answer = String::new();
-    let read = connection.read_to_string(&mut answer);
+    // One line: a program executed in its place may hold the connection open.
+    let read = BufReader::new(&connection).read_line(&mut answer);
     drop(second);
     if answer.is_empty() {
         return match read {

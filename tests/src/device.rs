@@ -1,5 +1,6 @@
 //! A device run by `cordon run`, from its start to its stop.
 
+use crate::fastopen;
 use serde_json::Value;
 use std::fs::File;
 use std::io;
@@ -47,6 +48,7 @@ impl Launch {
     /// # Errors
     /// When the program cannot be run.
     pub fn to_the_end(&self) -> io::Result<Output> {
+        let _off = fastopen::Off::new()?;
         self.run().output()
     }
 
@@ -55,6 +57,7 @@ impl Launch {
     /// # Errors
     /// In words with the log, when it ends before or is not ready in time.
     pub fn start(&self, within: Duration) -> Result<Device, String> {
+        let off = fastopen::Off::new().map_err(|error| format!("tcp_fastopen: {error}"))?;
         std::fs::create_dir_all(&self.runtime)
             .map_err(|error| format!("{}: {error}", self.runtime.display()))?;
         let socket = self.runtime.with_extension("notify");
@@ -77,6 +80,7 @@ impl Launch {
             launch: self.clone(),
             process,
             log,
+            _off: off,
         };
         let until = Instant::now() + within;
         let mut message = [0u8; 4096];
@@ -106,6 +110,7 @@ pub struct Device {
     launch: Launch,
     process: Child,
     log: PathBuf,
+    _off: fastopen::Off,
 }
 
 impl Device {

@@ -8,6 +8,7 @@ pub mod attacker;
 pub mod campaign;
 pub mod certificates;
 pub mod device;
+pub mod fastopen;
 pub mod leftovers;
 pub mod monitor;
 pub mod needs;

@@ -186,6 +186,8 @@ components:
       # What was shown, for the tests.
       - {{path: {directory}/screen/shown, access: write, pass: shown}}
 {font}{record}
+    # It draws on time whatever else this machine does.
+    realtime: {{policy: fifo, priority: 40}}
     limits: {{memory: 96M, tasks: 8}}
     watchdog: 5s
     restart: {{policy: always, delay: 50ms}}

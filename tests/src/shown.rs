@@ -9,7 +9,8 @@ use std::path::Path;
 /// # Errors
 /// When the file cannot be read, or a complete line is no JSON.
 pub fn lines(path: &Path) -> io::Result<Vec<Value>> {
-    let text = std::fs::read_to_string(path)?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
     complete
         .lines()

@@ -1,0 +1,151 @@
+//! An attacker with code execution in the network service: every attempt is
+//! refused, and the display does not notice.
+//!
+//! That the attempts are real is shown in `tests/attack/tests/unconfined.rs`.
+
+use cordon_tests::attacker::Ending;
+use cordon_tests::campaign::{self, Attempted, Targets, Verdict};
+use cordon_tests::device::pid_of;
+use cordon_tests::monitor::{Monitor, Options};
+use cordon_tests::needs::{Need, met};
+use cordon_tests::stage::Stage;
+use cordon_tests::{leftovers, shown, workspace};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const NEEDS: &[Need] = &[
+    Need::Root,
+    Need::Recordings,
+    Need::Built("cordon"),
+    Need::Built("vitals-display"),
+    Need::Built("cordon-attack"),
+    Need::Program("/usr/bin/openssl"),
+];
+
+/// Endings that are not EPERM from the role's filter, and why. Everything else is.
+const OTHER_ENDINGS: &[(&str, &[i32], &str)] = &[];
+
+fn alarms(line: &Value) -> BTreeSet<u64> {
+    line["alarms"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|alarm| alarm["id"].as_u64())
+        .collect()
+}
+
+#[test]
+fn every_attempt_is_refused_and_the_display_does_not_notice() {
+    if !met(NEEDS) {
+        return;
+    }
+    // Hypotension: alarms stand on the screen all the time.
+    let record = workspace::data().join("vitals/mimicdb_037/03700181.hea");
+    let options = Options {
+        device: "attack".into(),
+        record: Some(record),
+        attack: true,
+        ..Options::default()
+    };
+    let monitor = Monitor::new(Stage::of_test("attack").unwrap(), options).unwrap();
+    let launch = monitor.launch(workspace::program("cordon").unwrap());
+    let mut device = launch
+        .start(Duration::from_secs(20))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let status = device.json("status").unwrap();
+    let display = pid_of(&status, "vitals-display").unwrap();
+    let targets = Targets::new(display).unwrap();
+    // Until the alarms of the record stand.
+    std::thread::sleep(Duration::from_secs(15));
+    let before = shown::lines(&monitor.shown()).unwrap();
+    let first = before.last().unwrap().clone();
+
+    let all = campaign::run(&monitor, &targets, monitor.address, |_| {})
+        .unwrap_or_else(|error| panic!("{error}\n{}", device.log()));
+    std::thread::sleep(Duration::from_secs(2));
+    let status = device.json("status").unwrap();
+    let lines = shown::lines(&monitor.shown()).unwrap();
+    let during = &lines[before.len() - 1..];
+    let last = during.last().unwrap();
+
+    for attempted in &all {
+        println!(
+            "{:<36} {:<12} {:?}",
+            attempted.listed.name,
+            attempted.answer(),
+            attempted.ending
+        );
+    }
+    let wrong: Vec<&Attempted> = all
+        .iter()
+        .filter(|it| it.verdict(&launch.without) == Verdict::Breach)
+        .collect();
+    assert!(wrong.is_empty(), "not refused: {wrong:#?}");
+    for attempted in &all {
+        let other = OTHER_ENDINGS
+            .iter()
+            .find(|(name, ..)| *name == attempted.listed.name);
+        match (&attempted.ending, other) {
+            (Ending::Refused(errno, detail), Some((_, errnos, why))) => {
+                assert!(
+                    errnos.contains(errno),
+                    "{}: {errno} ({detail}), expected {errnos:?}: {why}",
+                    attempted.listed.name
+                );
+            }
+            (Ending::Refused(errno, detail), None) => {
+                assert_eq!(*errno, 1, "{}: {detail}", attempted.listed.name);
+            }
+            _ => {}
+        }
+    }
+    assert!(
+        !targets.was_reached(),
+        "a service of the device was reached"
+    );
+
+    // The display: same process, same epoch, nothing lost, all alarms on screen.
+    assert_eq!(pid_of(&status, "vitals-display"), Some(display), "{status}");
+    for pointer in [
+        "/samples/lost",
+        "/frames/lost",
+        "/channel/vitals/epoch",
+        "/channel/vitals/refused",
+    ] {
+        assert_eq!(last.pointer(pointer), first.pointer(pointer), "{pointer}");
+    }
+    let standing = alarms(&first);
+    assert!(!standing.is_empty(), "the record has alarms: {first}");
+    let always: BTreeSet<u64> = during
+        .iter()
+        .map(alarms)
+        .reduce(|a, b| a.intersection(&b).copied().collect())
+        .unwrap();
+    let medium_or_higher =
+        |line: &Value| line["alarms"].as_array().is_some_and(|all| !all.is_empty());
+    assert!(
+        during.iter().all(medium_or_higher),
+        "a line without any alarm"
+    );
+    assert!(!always.is_empty(), "no alarm stood all the time");
+    // An alarm that was said to be seen is still drawn, and drawn as seen.
+    let seen = during
+        .iter()
+        .flat_map(|line| line["alarms"].as_array().unwrap());
+    assert!(
+        seen.clone().any(|alarm| alarm["seen-remotely"] == true),
+        "commands never arrived"
+    );
+    println!("alarms that stood throughout: {always:?}");
+    println!(
+        "frames late: {} before, {} after",
+        first["frames"]["late"], last["frames"]["late"]
+    );
+
+    let ended = device.stop().unwrap();
+    assert!(ended.success(), "{ended}\n{}", device.log());
+    let ports = [monitor.address.port(), monitor.spare.port()];
+    let left = leftovers::find(monitor.stage.directory(), "attack", &ports);
+    assert!(left.is_empty(), "{left:#?}");
+}
