@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 /// How the program is called.
 pub const USAGE: &str = "\
 vitals-display --geometry WIDTHxHEIGHT [--stride BYTES] [--record PATH/NAME] [--speed N]
-               [--loop] [--font FILE]... [--screen FILE] [--shown FILE]
+               [--loop] [--font FILE]... [--lock-memory] [--screen FILE]
+               [--shown FILE]
 vitals-display --snapshot RAW --geometry WIDTHxHEIGHT [--stride BYTES] OUT.png
 
   --geometry WxH   size of the screen, 480x320 to 3840x2160
@@ -17,6 +18,7 @@ vitals-display --snapshot RAW --geometry WIDTHxHEIGHT [--stride BYTES] OUT.png
   --speed N        1 to 3600 times faster than life; said on the screen and on the wire
   --loop           begin again at the end of the record
   --font FILE      regular face, then bold face; B612 where none is given
+  --lock-memory    keep everything in memory (realtime with lock-memory in the manifest)
   --screen FILE    write frames to FILE instead of the inherited descriptor `screen`
   --shown FILE     append what is shown to FILE instead of the descriptor `shown`
   --snapshot RAW   turn a raw frame into a PNG and end";
@@ -68,6 +70,8 @@ pub struct Options {
     pub repeat: bool,
     /// Regular face, bold face.
     pub fonts: Vec<PathBuf>,
+    /// Whether to lock memory once the first second is on the screen.
+    pub lock_memory: bool,
     /// File instead of the descriptor `screen`.
     pub screen: Option<PathBuf>,
     /// File instead of the descriptor `shown`.
@@ -93,7 +97,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let mut stride: Option<String> = None;
     let mut speed: Option<String> = None;
     let (mut record, mut screen, mut shown, mut snapshot) = (None, None, None, None);
-    let mut repeat = false;
+    let (mut repeat, mut lock_memory) = (false, false);
     let mut fonts = Vec::new();
     let mut rest: Vec<PathBuf> = Vec::new();
     while let Some(argument) = arguments.next() {
@@ -106,6 +110,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         match name.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
             "--loop" => repeat = true,
+            "--lock-memory" => lock_memory = true,
             "--geometry" => once(&mut geometry, text(value()?)?, &name)?,
             "--stride" => once(&mut stride, text(value()?)?, &name)?,
             "--speed" => once(&mut speed, text(value()?)?, &name)?,
@@ -156,6 +161,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         speed,
         repeat,
         fonts,
+        lock_memory,
         screen,
         shown,
     }))

@@ -12,7 +12,7 @@
 //! At start: what the loader and Rust's runtime need, `openat`, `read`, `statx`, `close`,
 //! `mmap` for the record and the fonts, `getpid`, `fcntl` for inherited descriptors,
 //! `socket` (AF_UNIX, datagram) for notifications, `mmap`, `madvise`, `mlock` when a
-//! channel is attached. In each frame: `clock_nanosleep`, `pwrite64` of the whole frame,
+//! channel is attached; `mlockall` with `--lock-memory`. In each frame: `clock_nanosleep`, `pwrite64` of the whole frame,
 //! `recvmsg` on the control socket; now and then `write` to `shown` and to standard error,
 //! `sendto` to the supervisor, `brk`, `mmap`, `munmap`. `clock_gettime` is the vDSO's. No
 //! thread, no signal handler: SIGTERM ends it.
@@ -96,6 +96,7 @@ fn show(options: Options) -> Result<(), Failure> {
         input,
         geometry: options.geometry,
         text,
+        lock_memory: options.lock_memory,
         output: Some(Output::new(screen, options.geometry)),
         link,
         shown: Shown::new(shown),

@@ -17,6 +17,8 @@ const LATE_NS: u64 = TICK_NS / 2;
 const BLOCKS_MAX: usize = 150;
 /// Ticks behind up to which each frame is still drawn, late; beyond it frames are lost.
 const CATCH_UP: u64 = 10;
+/// Tick at which memory is locked: fonts are rasterised, buffers have their size.
+const LOCK_AT: u64 = 25;
 /// Ticks that may have passed for a record still to be published: its deadline.
 const PUBLISH_WITHIN: u64 = 25;
 
@@ -52,6 +54,8 @@ pub struct Monitor {
     /// Since when the screen could not be written, in words.
     screen_error: Option<String>,
     fonts: String,
+    lock_memory: bool,
+    lock_error: Option<String>,
 }
 
 /// What a monitor is made of.
@@ -62,6 +66,8 @@ pub struct Parts {
     pub geometry: Geometry,
     /// Fonts, and what is wrong with them.
     pub text: (Text, Vec<FontError>),
+    /// Whether to lock memory after the first second.
+    pub lock_memory: bool,
     /// The screen; none in tests that look at the picture itself.
     pub output: Option<Output>,
     /// The channels.
@@ -95,6 +101,8 @@ impl Monitor {
             frames: Frames::default(),
             screen_error: None,
             fonts,
+            lock_memory: parts.lock_memory,
+            lock_error: None,
         })
     }
 
@@ -172,6 +180,15 @@ impl Monitor {
         self.tell(now);
         if first {
             self.notify.ready();
+        }
+        if self.lock_memory && ticks >= LOCK_AT {
+            self.lock_memory = false;
+            // What is mapped now is all there is: later maps are not locked, so that a
+            // limit reached later cannot end the display.
+            let locked = rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT);
+            self.lock_error = locked
+                .err()
+                .map(|error| format!("memory is not locked: {error}"));
         }
         self.notify.alive(now);
         let status = self.status();
@@ -274,6 +291,7 @@ impl Monitor {
             words.push(self.fonts.clone());
         }
         words.extend(self.screen_error.clone());
+        words.extend(self.lock_error.clone());
         if self.shown.has_failed() {
             words.push("what is shown cannot be written down any more".into());
         }

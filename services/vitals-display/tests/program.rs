@@ -276,3 +276,35 @@ fn test_system_calls_of_a_running_display_are_the_documented_ones() {
         assert!(resumed || known.contains(&name), "{line}");
     }
 }
+
+/// Locked where it may be, and said where it may not.
+#[test]
+fn test_lock_memory_locks_or_says_so() {
+    let directory = directory("lock");
+    let socket = directory.join("notify");
+    let supervisor = UnixDatagram::bind(&socket).unwrap();
+    supervisor
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let running = start(&directory, &["--lock-memory"], Some(&socket));
+    let status = format!("/proc/{}/status", running.0.id());
+    let (mut said, mut locked) = (false, false);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !said && !locked && Instant::now() < deadline {
+        let mut message = [0; 1024];
+        if let Ok(length) = supervisor.recv(&mut message) {
+            said |= String::from_utf8_lossy(&message[..length]).contains("memory is not locked");
+        }
+        let status = fs::read_to_string(&status).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmLck:"))
+            .unwrap();
+        let kilobytes = line
+            .split_whitespace()
+            .nth(1)
+            .and_then(|text| text.parse::<u64>().ok());
+        locked |= kilobytes.is_some_and(|kilobytes| kilobytes > 1000);
+    }
+    assert!(said || locked);
+}

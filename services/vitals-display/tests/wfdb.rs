@@ -261,3 +261,42 @@ fn test_a_gap_segment_is_missing_samples() {
     );
     assert_eq!(abp.physical(1000), None);
 }
+
+/// Every byte of a header replaced by others: an answer, never a panic, never much memory.
+#[test]
+fn test_mutated_headers_are_answered() {
+    let Some(record) = copy(LOOPABLE, "mutated") else {
+        return;
+    };
+    for name in ["041s.hea", "041s01.hea"] {
+        let header = record.with_file_name(name);
+        let good = fs::read(&header).unwrap();
+        for index in 0..good.len() {
+            for byte in [b'9', b' ', b'-', b'/', b'x', 0] {
+                let mut damaged = good.clone();
+                damaged[index] = byte;
+                fs::write(&header, &damaged).unwrap();
+                let _ = Record::open(&record);
+            }
+        }
+        fs::write(&header, good).unwrap();
+    }
+}
+
+#[test]
+fn test_gaps_cannot_ask_for_more_memory_than_signals() {
+    let Some(record) = copy(LOOPABLE, "wide-gap") else {
+        return;
+    };
+    let header = record.with_extension("hea");
+    fs::write(&header, "041s/2 7 125 30001000\n041s01 1000\n~ 30000000\n").unwrap();
+    let error = Record::open(&record).unwrap_err().to_string();
+    assert!(error.ends_with("041s.hea:3: too many samples"), "{error}");
+    fs::write(
+        &header,
+        "041s/1 7 125 18446744073709551615\n041s01 18446744073709551615\n",
+    )
+    .unwrap();
+    let error = Record::open(&record).unwrap_err().to_string();
+    assert!(error.ends_with("041s.hea:2: too many samples"), "{error}");
+}

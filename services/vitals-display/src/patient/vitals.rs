@@ -3,6 +3,7 @@
 use super::{PressureReading, Reading, Readings};
 use crate::derive::{BreathDetector, HeartDetector, Presence, PulseDetector, Rate};
 use crate::input::{Block, Kind, Numeric, Pressure, Signal};
+use std::ops::RangeInclusive;
 
 /// Ticks between two changes of a derived number: one second, so that it can be read.
 const REFRESH: u64 = 25;
@@ -126,10 +127,12 @@ impl Patient {
         let lost = |reading: Reading| if self.lost { Reading::Missing } else { reading };
         for follower in &self.followers {
             match follower {
-                Follower::Heart(detector) => now.heart_rate = lost(of_rate(detector.rate())),
+                Follower::Heart(detector) => {
+                    now.heart_rate = lost(of_rate(detector.rate(), &RATES))
+                }
                 Follower::Abp(detector) => {
                     now.abp = of_pulse(detector, self.lost);
-                    now.pulse_rate = lost(of_rate(detector.rate()));
+                    now.pulse_rate = lost(of_rate(detector.rate(), &RATES));
                 }
                 Follower::Pap(detector) => now.pap = of_pulse(detector, self.lost),
                 Follower::Pleth(detector, presence) => {
@@ -138,11 +141,11 @@ impl Patient {
                         false => Reading::Missing,
                     };
                     if now.pulse_rate.value().is_none() {
-                        now.pulse_rate = lost(of_rate(detector.rate()));
+                        now.pulse_rate = lost(of_rate(detector.rate(), &RATES));
                     }
                 }
                 Follower::Breath(detector) => {
-                    now.respiration_rate = lost(of_rate(detector.rate()));
+                    now.respiration_rate = lost(of_rate(detector.rate(), &BREATHS));
                 }
                 Follower::Numeric(..) | Follower::Unused => {}
             }
@@ -221,9 +224,26 @@ impl Readings {
     }
 }
 
-fn of_rate(rate: Rate) -> Reading {
+/// What a rate's field of the channel can carry, per minute.
+const RATES: RangeInclusive<i32> = 0..=350;
+/// As [`RATES`], of breaths.
+const BREATHS: RangeInclusive<i32> = 0..=200;
+/// As [`RATES`], of invasive pressures, in mmHg.
+const PRESSURES: RangeInclusive<i32> = -50..=350;
+
+/// A derived number outside what its field can carry is an artefact, and no number.
+fn derived(value: f32, range: &RangeInclusive<i32>) -> Reading {
+    let value = value.round() as i32;
+    if range.contains(&value) {
+        Reading::Value(value)
+    } else {
+        Reading::Learning
+    }
+}
+
+fn of_rate(rate: Rate, range: &RangeInclusive<i32>) -> Reading {
     match rate {
-        Rate::PerMinute(rate) => Reading::Value(rate.round() as i32),
+        Rate::PerMinute(rate) => derived(rate, range),
         Rate::Learning => Reading::Learning,
         Rate::Silent => Reading::Silent,
         Rate::Missing => Reading::Missing,
@@ -234,22 +254,22 @@ fn of_pulse(detector: &PulseDetector, lost: bool) -> PressureReading {
     match (lost, detector.rate(), detector.pressures()) {
         (true, ..) | (_, Rate::Missing, _) => PressureReading::all(Reading::Missing),
         (_, _, Some(pressures)) => PressureReading {
-            systolic: Reading::Value(pressures.systolic.round() as i32),
-            diastolic: Reading::Value(pressures.diastolic.round() as i32),
-            mean: Reading::Value(pressures.mean.round() as i32),
+            systolic: derived(pressures.systolic, &PRESSURES),
+            diastolic: derived(pressures.diastolic, &PRESSURES),
+            mean: derived(pressures.mean, &PRESSURES),
         },
         (_, Rate::Silent, None) => PressureReading::all(Reading::Silent),
         _ => PressureReading::all(Reading::Learning),
     }
 }
 
-/// A number outside what its field of the channel can carry was not measured.
+/// A number of the record outside what its field can carry was not measured.
 fn of_number(numeric: Numeric, value: Option<f32>) -> Reading {
     let range = match numeric {
-        Numeric::HeartRate | Numeric::PulseRate => 0..=350,
+        Numeric::HeartRate | Numeric::PulseRate => RATES,
         Numeric::SpO2 => 0..=100,
-        Numeric::RespirationRate => 0..=200,
-        Numeric::Abp(_) | Numeric::Pap(_) => -50..=350,
+        Numeric::RespirationRate => BREATHS,
+        Numeric::Abp(_) | Numeric::Pap(_) => PRESSURES,
         Numeric::Nibp(_) => 0..=350,
     };
     value

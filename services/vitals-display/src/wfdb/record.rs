@@ -100,6 +100,13 @@ impl Record {
             let what = format!("{announced} samples per signal are announced, there are {frames}");
             return Err(WfdbError::header(&header.file, 1, what));
         }
+        if frames == 0 {
+            return Err(WfdbError::header(
+                &header.file,
+                1,
+                "the record has no samples",
+            ));
+        }
         let base_seconds = header.base_time.as_deref().and_then(seconds_of_day);
         Ok(Self {
             name: header.name,
@@ -165,6 +172,11 @@ fn join(
             .checked_add(segment.frames)
             .filter(|&frames| frames <= BYTES_MAX as usize)
             .ok_or_else(|| wrong("too many samples".into()))?;
+        // A gap takes no bytes of a file, but its samples take memory all the same.
+        let width: usize = joined.iter().map(|signal| signal.per_frame).sum();
+        if frames.saturating_mul(width) > BYTES_MAX as usize {
+            return Err(wrong("too many samples".into()));
+        }
         if segment.name == "~" {
             // A gap before the first segment cannot know the signals it is a gap in.
             if joined.is_empty() {

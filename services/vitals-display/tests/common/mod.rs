@@ -139,6 +139,7 @@ impl Bedside {
             input,
             geometry: Geometry::parse("1024x600").unwrap(),
             text: (text, Vec::new()),
+            lock_memory: false,
             output: None,
             link: Link::new(control).unwrap(),
             shown: Shown::default(),
