@@ -16,10 +16,11 @@ pub const NOTIFY: &str = "cordon_notify_t";
 pub const WORKER: &str = "cordon_worker";
 
 /// Types and attributes that `selinux/cordon.cil` declares.
-pub const BASE: [&str; 6] = [
+pub const BASE: [&str; 7] = [
     "cordon_memfd_t",
     "cordon_notify_t",
     "cordon_root_t",
+    "cordon_runtime_t",
     "cordon_supervisor_exec_t",
     "cordon_supervisor_t",
     "cordon_worker",

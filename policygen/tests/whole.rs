@@ -186,10 +186,12 @@ fn bedside_monitor_queries() -> Vec<(String, Vec<String>)> {
         (
             format!("-T -s {supervisor}"),
             vec![
-                format!("type_transition {supervisor} cordon_root_t:sock_file cordon_notify_t;"),
+                format!(
+                    "type_transition {supervisor} cordon_runtime_t:dir cordon_notify_t notify;"
+                ),
                 format!("type_transition {supervisor} tmpfs_t:dir cordon_root_t;"),
                 format!("type_transition {supervisor} tmpfs_t:file cordon_memfd_t;"),
-                format!("type_transition {supervisor} tmpfs_t:sock_file cordon_notify_t;"),
+                format!("type_transition {supervisor} var_run_t:dir cordon_runtime_t;"),
             ],
         ),
         (
@@ -285,6 +287,11 @@ fn labels_are_found(debian: &Debian, contexts: &Path) {
         ("/etc/bedside-monitor/tls/server.key", TLS),
         ("/etc/bedside-monitor/tlsx", "etc_t"),
         ("/var/lib/bedside-monitor/trends/today", TRENDS),
+        ("/run/cordon/bedside-monitor/control", "cordon_runtime_t"),
+        (
+            "/run/cordon/bedside-monitor/notify/network-service",
+            "cordon_notify_t",
+        ),
         ("/dev/fb0", SCREEN),
         ("/dev/fb1", "framebuf_device_t"),
     ] {
