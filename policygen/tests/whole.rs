@@ -139,8 +139,11 @@ fn bedside_monitor_queries() -> Vec<(String, Vec<String>)> {
                 "chr_file { append getattr map open read write }",
             )],
         ),
-        (format!("-A -s {NETWORK} -t {SCREEN}"), vec![]),
-        (format!("-A -s {NETWORK} -t {SENSOR}"), vec![]),
+        // In one query, which takes a second: processes, too, are out of reach.
+        (
+            format!("-A -s {NETWORK} -rt -t ^({DISPLAY}|{SCREEN}|{SENSOR}|{TRENDS})$"),
+            vec![],
+        ),
         // Files.
         (
             format!("-A -s {DISPLAY} -t {TRENDS} -c file"),
@@ -150,7 +153,6 @@ fn bedside_monitor_queries() -> Vec<(String, Vec<String>)> {
                 "file { append create getattr lock map open read rename setattr unlink write }",
             )],
         ),
-        (format!("-A -s {NETWORK} -t {TRENDS}"), vec![]),
         (
             format!("-A -s {NETWORK} -t {TLS} -c file"),
             vec![allow(NETWORK, TLS, "file { getattr map open read }")],
@@ -175,8 +177,7 @@ fn bedside_monitor_queries() -> Vec<(String, Vec<String>)> {
             format!("-A -s {DISPLAY} -c tcp_socket -p create,accept,name_bind,name_connect"),
             vec![],
         ),
-        // Processes: each other's are out of reach, memory stays W^X.
-        (format!("-A -s {NETWORK} -t {DISPLAY}"), vec![]),
+        // Memory stays W^X.
         (
             format!("-A -s {NETWORK} -c process -p execmem,execstack,execheap,setexec,ptrace"),
             vec![],
