@@ -23,8 +23,90 @@ const NEEDS: &[Need] = &[
     Need::Program("/usr/bin/openssl"),
 ];
 
-/// Endings that are not EPERM from the role's filter, and why. Everything else is.
-const OTHER_ENDINGS: &[(&str, &[i32], &str)] = &[];
+/// Errors other than the filter's EPERM, what says so, and of which attempts.
+const OTHER_ERRORS: &[(i32, &str, &[&str])] = &[
+    (
+        EBADF,
+        "the descriptor is read-only",
+        &["channel-write", "channel-punch-hole"],
+    ),
+    (EINVAL, "the descriptor is read-only", &["channel-truncate"]),
+    (
+        EACCES,
+        "the descriptor is read-only: no map of it can be written",
+        &[
+            "channel-map-writable",
+            "channel-protect",
+            "channel-remove-pages",
+        ],
+    ),
+    (
+        EACCES,
+        "mdwe",
+        &["exec-map-writable", "exec-map-then-protect"],
+    ),
+    (
+        ENOENT,
+        "the own root holds nothing of it",
+        &[
+            "channel-reopen",
+            "channel-reopen-thread",
+            "channel-reopen-device",
+            "channel-proc-memory",
+            "display-open-sensor",
+            "display-open-screen",
+            "display-open-input",
+            "display-open-file",
+            "display-list-root",
+            "display-memory-file",
+            "namespace-enter",
+            "kernel-proc-tunable",
+            "kernel-sysrq",
+            "kernel-sys-tunable",
+            "kernel-memory-device",
+        ],
+    ),
+    (EROFS, "the own root is read-only", &["exec-dropped"]),
+    (
+        ENOSYS,
+        "a library takes it for an older kernel and does without",
+        &["exec-by-descriptor", "namespace-clone3", "kernel-io-uring"],
+    ),
+    (
+        EPIPE,
+        "the first message out of order ended the control socket",
+        &["channel-forge-acknowledgement", "channel-forge-garbage"],
+    ),
+    (
+        ECONNREFUSED,
+        "abstract names are another network namespace's",
+        &["network-abstract"],
+    ),
+];
+
+/// Attempts whose refusal is a signal: SIGSYS, for a call by another ABI.
+const KILLED: &[&str] = &["kernel-i386-call"];
+
+// errno(3)
+const EPERM: i32 = 1;
+const ENOENT: i32 = 2;
+const EBADF: i32 = 9;
+const EACCES: i32 = 13;
+const EINVAL: i32 = 22;
+const EROFS: i32 = 30;
+const EPIPE: i32 = 32;
+const ENOSYS: i32 = 38;
+const ECONNREFUSED: i32 = 111;
+
+/// How an attempt has to end, where it is refused by an error.
+fn expected(name: &str) -> (i32, &'static str) {
+    let other = OTHER_ERRORS
+        .iter()
+        .find(|(_, _, names)| names.contains(&name));
+    other.map_or((EPERM, "the role's filter"), |(errno, why, _)| {
+        (*errno, why)
+    })
+}
 
 fn alarms(line: &Value) -> BTreeSet<u64> {
     line["alarms"]
@@ -83,23 +165,30 @@ fn every_attempt_is_refused_and_the_display_does_not_notice() {
         .collect();
     assert!(wrong.is_empty(), "not refused: {wrong:#?}");
     for attempted in &all {
-        let other = OTHER_ENDINGS
-            .iter()
-            .find(|(name, ..)| *name == attempted.listed.name);
-        match (&attempted.ending, other) {
-            (Ending::Refused(errno, detail), Some((_, errnos, why))) => {
-                assert!(
-                    errnos.contains(errno),
-                    "{}: {errno} ({detail}), expected {errnos:?}: {why}",
-                    attempted.listed.name
-                );
-            }
-            (Ending::Refused(errno, detail), None) => {
-                assert_eq!(*errno, 1, "{}: {detail}", attempted.listed.name);
-            }
-            _ => {}
+        let name = attempted.listed.name.as_str();
+        assert_eq!(
+            KILLED.contains(&name),
+            attempted.ending == Ending::Killed,
+            "{attempted:?}"
+        );
+        if let Ending::Refused(errno, detail) = &attempted.ending {
+            let (expected, why) = expected(name);
+            assert_eq!(
+                *errno, expected,
+                "{name}: {detail}; expected {expected}: {why}"
+            );
         }
     }
+    let components = status["components"].as_array().unwrap();
+    let service = components
+        .iter()
+        .find(|it| it["name"] == "network-service")
+        .unwrap();
+    let end = service["last_end"].as_str().unwrap_or_default();
+    assert!(
+        end.contains("SIGSYS"),
+        "the supervisor says by what it was ended: {status:#}"
+    );
     assert!(
         !targets.was_reached(),
         "a service of the device was reached"
