@@ -108,15 +108,14 @@ pub const VITALS: &[Vital] = &[
         ],
         shape: Shape::Value(Numeric::Spo2, "%", "%"),
     },
-    // Not 8867-4: a client that searches for the heart rate must get one, the ECG's.
+    // Not 8867-4: a client that searches for the heart rate must get one, the ECG's. Nor
+    // 8889-8, by pulse oximetry: the display counts the arterial wave where there is one.
+    // LOINC has no code for a pulse rate of either, IEEE 11073 has.
     Vital {
         id: "pulse-rate",
-        text: "Pulse rate",
+        text: "Pulse rate, of the arterial or plethysmographic wave",
         profile: "http://hl7.org/fhir/StructureDefinition/vitalsigns",
-        codes: &[
-            loinc("8889-8", "Heart rate by Pulse oximetry"),
-            mdc("149530", "MDC_PULS_OXIM_PULS_RATE"),
-        ],
+        codes: &[mdc("149514", "MDC_PULS_RATE")],
         shape: Shape::Value(Numeric::PulseRate, "/min", "beats/minute"),
     },
     Vital {

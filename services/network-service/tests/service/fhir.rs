@@ -196,6 +196,7 @@ fn what_the_screen_shows_as_dashes_has_a_reason_and_no_value() {
     let pulse = get(&service, "/fhir/Observation/pulse-rate").json();
     assert_vital_sign(&pulse);
     assert_eq!(pulse["dataAbsentReason"]["coding"][0]["code"], "unknown");
+    assert!(has_code(&pulse["code"], MDC, "149514"));
     let cuff = get(&service, "/fhir/Observation/noninvasive-pressure").json();
     assert_vital_sign(&cuff);
     for component in cuff["component"].as_array().unwrap() {
