@@ -95,10 +95,8 @@ fn draw_cell(
     let size = (height * 0.62).min(26.0 * scale);
     let seen = "seen remotely";
     let seen_style = Style::regular((size * 0.62).max(9.0 * scale), ink);
-    let reserved = match active.seen_remotely {
-        true => text.width(seen_style, seen).min(room * 0.4) + margin,
-        false => 0.0,
-    };
+    // The mark has its place whether or not it is there: it makes no alarm smaller.
+    let reserved = text.width(seen_style, seen).min(room * 0.4) + margin;
     let style = text.fit(Style::bold(size, ink), &words, room - reserved);
     let left = inner.x as f32 + margin;
     let base = inner.y as f32 + height * 0.5 + style.size * 0.36;
