@@ -259,3 +259,61 @@ fn a_policy_is_written_and_what_was_not_compiled_is_said() {
     }
     assert_eq!(code(&build("windows")), 2);
 }
+
+/// Copies a file of this machine to the same place of an image tree.
+fn install(image: &std::path::Path, path: &str) {
+    let target = image.join(path.trim_start_matches('/'));
+    fs::create_dir_all(target.parent().unwrap()).unwrap();
+    fs::copy(path, target).unwrap();
+}
+
+#[test]
+fn an_image_is_judged_by_its_own_files_and_users() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("image");
+    let image = stage.path.join("image");
+    let program = image.join("usr/bin/program");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::copy(stage.component(), &program).unwrap();
+    fs::create_dir_all(image.join("etc")).unwrap();
+    fs::write(image.join("etc/passwd"), "vitals:x:970:970::/:/nologin\n").unwrap();
+    for device in ["null", "urandom"] {
+        let path = image.join("dev").join(device);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let minor = if device == "null" { 3 } else { 9 };
+        let number = nix::sys::stat::makedev(1, minor);
+        let (kind, mode) = (
+            nix::sys::stat::SFlag::S_IFCHR,
+            nix::sys::stat::Mode::from_bits_truncate(0o666),
+        );
+        nix::sys::stat::mknod(&path, kind, mode, number).unwrap();
+    }
+    let text = "cordon: 1\ndevice: monitor\ncomponents:\n  a:\n    role: network-service\n    exec: [/usr/bin/program]\n    user: vitals\n";
+    let path = stage.write("device.yaml", text);
+    let plan = || {
+        cordon(&[
+            "plan",
+            path.to_str().unwrap(),
+            "--json",
+            "--root",
+            image.to_str().unwrap(),
+        ])
+    };
+
+    let output = plan();
+    assert_eq!(code(&output), 6, "no C library in it: {}", errors(&output));
+    assert!(errors(&output).contains("libc."), "{}", errors(&output));
+
+    let ldd = Command::new("ldd").arg(stage.component()).output().unwrap();
+    let ldd = String::from_utf8(ldd.stdout).unwrap();
+    for library in ldd.split_whitespace().filter(|word| word.starts_with('/')) {
+        install(&image, library);
+    }
+    let output = plan();
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["components"][0]["user"]["value"]["uid"], 970);
+    assert_eq!(plan["components"][0]["program"]["linkage"], "dynamic");
+}

@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 use std::time::Duration;
 use support::{Stage, root, until};
 
@@ -360,5 +361,123 @@ fn a_channel_opens_and_gets_a_new_epoch_when_its_writer_restarts() {
         ("open", Some(2))
     );
     assert!(device.stop().success());
+    stage.assert_nothing_left();
+}
+
+#[test]
+fn a_compartment_that_was_changed_is_found_and_dealt_with_as_the_manifest_says() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("differs");
+    let body = |role: &str, what: &str| {
+        format!(
+            "role: {role}\nexec: [COMPONENT, ready]\non-difference: {what}\nrestart: {{policy: always, delay: 10ms}}"
+        )
+    };
+    stage.manifest(
+        &[
+            ("again", &body("network-service", "restart")),
+            ("still", &body("vitals-display", "alarm")),
+            ("held", &body("network-service", "stop")),
+        ],
+        "",
+    );
+    let mut device = stage.start();
+    device.wait_for("is ready");
+    let before: Vec<i32> = (0..3)
+        .map(|number| pid(&device.component(number)))
+        .collect();
+    // Taken out of its cgroup from outside, a component would outlive its kill.
+    let Some(mount) = support::cgroup_mount() else {
+        println!("not run: no cgroup v2 to take a component out of");
+        return;
+    };
+    for process in &before {
+        fs::write(mount.join("cgroup.procs"), process.to_string()).unwrap();
+    }
+    let output = stage.cordon(&["verify"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(12), "{said}");
+    assert!(said.contains("something differs from the plan"), "{said}");
+    assert!(
+        said.lines()
+            .any(|line| line.contains("different") && line.contains("member of")),
+        "{said}"
+    );
+    let again =
+        device.wait_for_component(0, |again| again["restarts"] == 1 && again["ready"] == true);
+    assert!(text(&again["last_end"]).contains("differs from the plan and is restarted"));
+    assert_eq!(pid(&device.component(1)), before[1], "an alarm lets it run");
+    let held = device.component(2);
+    assert_eq!((text(&held["state"]), pid(&held)), ("held", 0));
+    assert_eq!(device.json("status")["state"], "degraded");
+    assert_eq!(device.json("verify")["components"][0]["same"], true);
+    assert!(device.stop().success());
+    stage.assert_nothing_left();
+}
+
+#[test]
+fn nobody_but_root_and_the_group_is_answered() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("peer");
+    stage.manifest(
+        &[("one", "role: network-service\nexec: [COMPONENT, ready]")],
+        "",
+    );
+    let mut device = stage.start();
+    device.wait_for("is ready");
+    let copy = stage.path.join("cordon");
+    fs::copy(support::CORDON, &copy).unwrap();
+    for word in ["status", "verify", "stop"] {
+        let output = Command::new("setpriv")
+            .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+            .arg(&copy)
+            .args([word, "--runtime-dir"])
+            .arg(stage.path.join("run"))
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(15), "{errors}");
+        assert!(errors.contains("not permitted"), "{errors}");
+    }
+    let output = Command::new("setpriv")
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg(&copy)
+        .args(["run", "--without", "selinux,limits", "--runtime-dir"])
+        .arg(stage.path.join("run"))
+        .arg(stage.path.join("device.yaml"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(15));
+    assert_eq!(device.json("status")["state"], "ready");
+    assert!(device.stop().success());
+    stage.assert_nothing_left();
+}
+
+#[test]
+fn a_runtime_directory_too_deep_for_sockets_is_refused_and_leaves_nothing() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("deep");
+    stage.manifest(
+        &[("one", "role: network-service\nexec: [COMPONENT, ready]")],
+        "",
+    );
+    // A socket's path has at most 107 bytes (unix(7)).
+    let deep = stage.path.join("r".repeat(90));
+    let output = Command::new(support::CORDON)
+        .args(["run", "--without", "selinux,limits", "--runtime-dir"])
+        .arg(&deep)
+        .arg(stage.path.join("device.yaml"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(70), "{errors}");
+    assert!(errors.contains("control socket"), "{errors}");
+    assert!(!deep.exists());
     stage.assert_nothing_left();
 }

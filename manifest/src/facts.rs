@@ -47,7 +47,7 @@ pub struct Path {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Nothing; `resolved` is the path itself.
+    /// Nothing; in `resolved` the links of the directories above are resolved.
     Absent,
     /// Regular file.
     File,

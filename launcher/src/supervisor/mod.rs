@@ -13,6 +13,7 @@ mod event;
 mod handover;
 mod herald;
 mod leftovers;
+mod life;
 mod lines;
 mod listen;
 mod member;
@@ -27,22 +28,20 @@ mod starting;
 mod systemd;
 mod throttle;
 pub mod varlink;
+mod words;
 
 use crate::cli::{Exit, Failure};
 use crate::layers::Layers;
 use cgroups::Cgroups;
 use control::{Asked, Control, Question};
-use cordon_channel::endpoint::Fault;
-use cordon_channel::{Hub, hub};
-use cordon_manifest::plan::{Layer, OnDifference, Plan};
+use cordon_channel::Hub;
+use cordon_manifest::plan::{Layer, Plan};
 use event::{Event, Kind};
 use herald::Herald;
 use member::{Member, State};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
-use notify::Said;
-use poll::{Life, Poll, Token};
-use restart::Next;
+use poll::{Poll, Token};
 use runtime::RuntimeDir;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -255,196 +254,6 @@ impl Supervisor {
                 }
                 (State::Waiting { .. }, _) => member.state = State::Finished,
                 _ => {}
-            }
-        }
-    }
-
-    /// The member of a life that is still the present one.
-    fn current(&self, life: Life) -> Option<usize> {
-        let index = usize::from(life.member);
-        let member = self.members.get(index)?;
-        (member.life == life.number && member.alive.is_some()).then_some(index)
-    }
-
-    fn exited(&mut self, life: Life) {
-        let Some(index) = self.current(life) else {
-            return;
-        };
-        let Some(alive) = &mut self.members[index].alive else {
-            return;
-        };
-        if let Some(ended) = alive.running.ended() {
-            self.ended(index, &ended.to_string(), ended.success());
-        }
-    }
-
-    /// A program ended by itself: its whole compartment goes, and what follows
-    /// is its restart policy's to say.
-    fn ended(&mut self, index: usize, how: &str, clean: bool) {
-        let stopping = self.phase == Phase::Stopping;
-        let name = self.members[index].name().to_owned();
-        self.say(Event::of(&name, Kind::Exited, how));
-        self.members[index].last_end = Some(how.to_owned());
-        self.end(index, State::Finished);
-        if !stopping {
-            self.what_next(index, clean);
-        }
-    }
-
-    /// Ends a life, whatever is left of it.
-    fn end(&mut self, index: usize, state: State) {
-        let now = self.now();
-        let member = &mut self.members[index];
-        member.state = state;
-        let name = member.component.name.clone();
-        if let Some(alive) = member.alive.take() {
-            let mut outputs = alive.outputs;
-            let ended = alive.running.kill();
-            member.last_end.get_or_insert_with(|| ended.to_string());
-            // Nobody writes any more: what is in the pipes is all there is.
-            for output in outputs.iter_mut().flatten() {
-                let portion = output.rest(now);
-                portion
-                    .lines
-                    .iter()
-                    .for_each(|line| self.herald.output(&name, line));
-            }
-        }
-        self.hub.stop(&name);
-        let _ = std::fs::remove_file(self.runtime.members().join(&name));
-    }
-
-    fn what_next(&mut self, index: usize, clean: bool) {
-        let now = self.now();
-        let member = &mut self.members[index];
-        let (state, event) = match member.budget.ended(now, clean) {
-            Next::StartAt(at) => {
-                let text = format!("starts again in {} ms", at - now);
-                (State::Waiting { at }, Some((Kind::Restarting, text)))
-            }
-            Next::Finished => (State::Finished, None),
-            Next::GivenUp => {
-                let text = "given up: it may not be started again".to_owned();
-                (State::GivenUp, Some((Kind::GivenUp, text)))
-            }
-        };
-        member.state = state;
-        if let Some((kind, text)) = event {
-            let event = Event::of(member.name(), kind, text);
-            self.say(event);
-        }
-    }
-
-    /// A component that does not say that it lives is ended and counts as failed.
-    fn silent(&mut self, index: usize, text: &str) {
-        let event = Event::of(self.members[index].name(), Kind::WatchdogExpired, text);
-        self.say(event);
-        self.members[index].last_end = Some(text.to_owned());
-        self.end(index, State::Finished);
-        self.what_next(index, false);
-    }
-
-    fn hear(&mut self, life: Life, now: u64) {
-        let Some(index) = self.current(life) else {
-            return;
-        };
-        for said in self.members[index].hear(&self.poll, life, now) {
-            let name = self.members[index].name().to_owned();
-            match said {
-                Said::Ready => self.say(Event::of(&name, Kind::Ready, "ready")),
-                Said::Trigger if self.members[index].component.watchdog.is_some() => {
-                    self.silent(index, "asked to be restarted (WATCHDOG=trigger): killed");
-                    return;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn channels(&mut self, life: Life) {
-        let Some(index) = self.current(life) else {
-            return;
-        };
-        let name = self.members[index].name().to_owned();
-        for event in self.hub.service(&name) {
-            let event = match event {
-                hub::Event::Opened { channel, epoch } => {
-                    let text = format!("channel {channel} is open, epoch {epoch}");
-                    Event::of(&name, Kind::ChannelOpened, text)
-                }
-                hub::Event::Refused { channel, error } => {
-                    let text = format!("channel {channel} is refused: {error}");
-                    Event::of(&name, Kind::ChannelRefused, text)
-                }
-                // Closing it is how every component ends; what it means is said by its exit.
-                hub::Event::Ended {
-                    fault: Fault::Closed,
-                    ..
-                } => continue,
-                hub::Event::Ended { component, fault } => {
-                    let text = format!("gets no more channels in this life: {fault}");
-                    Event::of(&component, Kind::ChannelRefused, text)
-                }
-                hub::Event::Taken { .. } => continue,
-            };
-            self.say(event);
-        }
-    }
-
-    fn output(&mut self, life: Life, which: usize, token: Token, now: u64) {
-        let Some(index) = self.current(life) else {
-            return;
-        };
-        let member = &mut self.members[index];
-        let Some(output) = member
-            .alive
-            .as_mut()
-            .and_then(|alive| alive.outputs[which].as_mut())
-        else {
-            return;
-        };
-        let portion = output.take(now);
-        for line in &portion.lines {
-            self.herald.output(&member.component.name, line);
-        }
-        if portion.dropped > 0 {
-            let text = format!("{} lines dropped: it writes too much", portion.dropped);
-            self.herald
-                .say(&Event::of(&member.component.name, Kind::Suppressed, text));
-        }
-        if portion.pause {
-            member.pause(&self.poll, token, now);
-        }
-        if portion.closed
-            && let Some(alive) = &mut member.alive
-        {
-            alive.outputs[which] = None;
-        }
-    }
-
-    /// What the manifest says about a component that differs from the plan.
-    fn differs(&mut self, index: usize, what: &str) {
-        let component = &self.members[index].component;
-        let (on_difference, name) = (component.on_difference.value, component.name.clone());
-        let consequence = match on_difference {
-            OnDifference::Stop => "stopped",
-            OnDifference::Restart => "restarted",
-            OnDifference::Alarm => "left running",
-        };
-        let text = format!("differs from the plan and is {consequence}: {what}");
-        self.say(Event::of(&name, Kind::Different, &text));
-        match on_difference {
-            OnDifference::Alarm => {}
-            OnDifference::Stop => {
-                self.members[index].last_end = Some(text);
-                self.end(index, State::Held);
-            }
-            OnDifference::Restart => {
-                self.members[index].last_end = Some(text);
-                self.end(index, State::Finished);
-                if self.phase != Phase::Stopping {
-                    self.what_next(index, false);
-                }
             }
         }
     }

@@ -23,6 +23,13 @@ pub fn root() -> bool {
     false
 }
 
+/// Where cgroup v2 is mounted.
+pub fn cgroup_mount() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
+    Some(line.split(' ').nth(4)?.into())
+}
+
 /// Waits for something to become true.
 pub fn until(what: &str, within: Duration, mut is_true: impl FnMut() -> bool) {
     let end = Instant::now() + within;
@@ -143,9 +150,8 @@ impl Stage {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         let stage = self.path.display().to_string();
         assert!(!mounts.contains(&stage), "a mount is left");
-        for line in mounts.lines().filter(|line| line.contains(" - cgroup2 ")) {
-            let mount = line.split(' ').nth(4).unwrap();
-            let cgroup = Path::new(mount).join("cordon").join(&self.device);
+        if let Some(mount) = cgroup_mount() {
+            let cgroup = mount.join("cordon").join(&self.device);
             assert!(!cgroup.exists(), "{} is left", cgroup.display());
         }
         let processes = self.processes();
