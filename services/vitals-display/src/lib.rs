@@ -2,7 +2,7 @@
 //! vital signs.
 //!
 //! One thread, one frame every 40 ms: samples are taken ([`input`]), numbers derived
-//! ([`derive`], [`patient`]), limits watched ([`alarm`]), the frame drawn and written
+//! ([`mod@derive`], [`patient`]), limits watched ([`alarm`]), the frame drawn and written
 //! ([`screen`]), a record published ([`link`]). It fails operational and loud: a font that
 //! cannot be read, a channel that is absent or talks nonsense, a supervisor that does not
 //! listen, a log that is full never stop the numbers. A number that is not known is `---`
