@@ -58,10 +58,14 @@ fn component(name: &At<String>, fields: &Fields) -> Component {
                 fields.key("network").unwrap_or(at.at),
             ))
         }),
-        realtime: fields.table("realtime").and_then(realtime),
+        realtime: fields
+            .table("realtime")
+            .and_then(|inner| realtime(inner, fields.key("realtime")?)),
         limits: fields.table("limits").map(limits).unwrap_or_default(),
         watchdog: fields.millis("watchdog"),
-        restart: fields.table("restart").map(restart),
+        restart: fields
+            .table("restart")
+            .and_then(|inner| Some(restart(inner, fields.key("restart")?))),
         stop_timeout: fields.millis("stop-timeout"),
         required: fields.bool("required"),
         notify: fields.bool("notify"),
@@ -174,7 +178,7 @@ fn network(fields: &Fields, at: Position) -> Network {
     }
 }
 
-fn realtime(fields: &Fields) -> Option<At<Realtime>> {
+fn realtime(fields: &Fields, at: Position) -> Option<At<Realtime>> {
     let policy = word(fields, "policy", |word| match word {
         "fifo" => Some(RealtimePolicy::Fifo),
         "rr" => Some(RealtimePolicy::Rr),
@@ -188,7 +192,7 @@ fn realtime(fields: &Fields) -> Option<At<Realtime>> {
         priority_at: priority.at,
         lock_memory,
     };
-    Some(At::new(value, fields.at.unwrap_or(policy.at)))
+    Some(At::new(value, at))
 }
 
 pub(crate) fn limits(fields: &Fields) -> Limits {
@@ -200,9 +204,9 @@ pub(crate) fn limits(fields: &Fields) -> Limits {
     }
 }
 
-pub(crate) fn restart(fields: &Fields) -> Restart {
+pub(crate) fn restart(fields: &Fields, at: Position) -> Restart {
     Restart {
-        at: fields.at.unwrap_or(Position::new(1, 1, 1)),
+        at,
         policy: word(fields, "policy", |word| match word {
             "always" => Some(RestartPolicy::Always),
             "on-failure" => Some(RestartPolicy::OnFailure),

@@ -87,7 +87,7 @@ fn parse(source: &str) -> Option<Role> {
         may: fields.texts("may").into_iter().map(|at| at.value).collect(),
         limits: lower::limits(fields.table("limits")?),
         minimum: lower::limits(fields.table("minimum")?),
-        restart: lower::restart(fields.table("restart")?),
+        restart: lower::restart(fields.table("restart")?, fields.key("restart")?),
         stop_timeout: fields.millis("stop-timeout")?.value,
         required: fields.bool("required")?.value,
         notify: fields.bool("notify")?.value,

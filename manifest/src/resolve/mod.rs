@@ -1,11 +1,14 @@
 //! Resolution: a manifest and the facts of a target into a Plan. Pure.
 
-mod grants;
+mod devices;
+mod files;
+mod overlap;
+mod paths;
 mod program;
 mod residual;
 mod settings;
 
-pub(crate) use grants::inside;
+pub(crate) use paths::inside;
 
 use crate::accept;
 use crate::diagnostic::{At, Diagnostic, Report, Sink};
@@ -45,7 +48,7 @@ pub fn resolve(manifest: &Manifest, facts: &Facts) -> Result<Resolved, Report> {
         }
     }
     users(manifest, facts, &mut sink);
-    grants::across(manifest, &components, &mut sink);
+    overlap::across(manifest, &components, &mut sink);
     let diagnostics = sink.finish();
     if diagnostics
         .iter()
@@ -91,7 +94,7 @@ fn component(
     if let Some(program) = &program {
         files.extend(program.files.iter().cloned());
     }
-    files.extend(grants::files(
+    files.extend(files::files(
         written,
         role,
         facts,
@@ -99,7 +102,7 @@ fn component(
         &files,
         sink,
     ));
-    let devices = grants::devices(written, role, facts, sink);
+    let devices = devices::devices(written, role, facts, sink);
     let network = network(written, facts, sink);
     let program = program?;
     let proc = settings::proc(written, role, program.origin_of_proc.as_deref());

@@ -190,7 +190,7 @@ fn executable_file<'f>(path: &At<String>, facts: &'f Facts, sink: &mut Sink) -> 
             )),
         );
     }
-    super::grants::parents(path, fact, sink);
+    super::paths::parents(path, fact, sink);
     Some(fact)
 }
 
