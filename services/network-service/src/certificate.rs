@@ -64,10 +64,45 @@ impl Facts {
     }
 }
 
+/// Whom a verified certificate names, for the log.
+pub fn subject(der: &[u8]) -> String {
+    Facts::read(der).map_or_else(|_| "(unreadable)".into(), |facts| facts.subject)
+}
+
 /// The name as RFC 4514 text, or a stand-in where it has no attribute at all.
 fn subject_name(name: &x509_cert::name::Name) -> String {
     match name.encoded_len() {
         Ok(len) if u32::from(len) <= 2 => "(no subject)".into(),
         _ => name.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    #[test]
+    fn validity_includes_both_ends() {
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let facts = Facts {
+            subject: String::new(),
+            not_before: at(100),
+            not_after: at(200),
+            is_ca: false,
+        };
+        let second = Duration::from_secs(1);
+        assert_eq!(facts.validity(at(99)), Validity::NotYet(second));
+        assert_eq!(facts.validity(at(100)), Validity::Valid);
+        assert_eq!(facts.validity(at(200)), Validity::Valid);
+        assert_eq!(facts.validity(at(201)), Validity::Expired(second));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_an_error() {
+        for bytes in [&b""[..], b"\x30\x00", b"-----BEGIN", &[0x30; 4000]] {
+            assert!(Facts::read(bytes).is_err());
+            assert_eq!(subject(bytes), "(unreadable)");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! From an accepted TCP connection to answered requests.
 
 use crate::admission::{Admission, Client};
-use crate::certificate::Facts;
 use crate::io::{Clock, Stream};
 use crate::limits::{
     CLOSING_TIME, CONNECTION_LIFE, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, HEADERS, SOCKET_BYTES,
@@ -153,9 +152,4 @@ fn refused(error: &io::Error) -> String {
         None => error.to_string(),
     };
     format!("refused: {why}")
-}
-
-/// Who a certificate names, for the log.
-pub fn subject(client: &Client) -> String {
-    Facts::read(client).map_or_else(|_| "(unreadable)".into(), |facts| facts.subject)
 }

@@ -125,3 +125,58 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::{Numeric, Priority, Source, Wave};
+    use std::time::SystemTime;
+
+    const DEADLINE: Duration = Duration::from_secs(1);
+
+    fn record(received: Instant) -> Snapshot {
+        Snapshot {
+            epoch: 1,
+            number: 7,
+            received,
+            at: SystemTime::now(),
+            source: Source::Record,
+            speed: 1,
+            samples: 35,
+            beat: false,
+            numerics: [Some(60); Numeric::ALL.len()],
+            waves: [const { None }; Wave::ALL.len()],
+            priority: Priority::None,
+            alarms: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_record_is_current_until_the_deadline_and_not_after() {
+        let came = Instant::now();
+        let mut feed = Feed::new(DEADLINE);
+        assert_eq!(feed.current(came), Err(Absence::Absent));
+        feed.link(Link::Alive);
+        assert_eq!(feed.current(came), Err(Absence::Waiting));
+        feed.take(record(came));
+        assert_eq!(feed.current(came + DEADLINE).unwrap().number, 7);
+        let late = DEADLINE + Duration::from_nanos(1);
+        assert_eq!(feed.current(came + late), Err(Absence::Stale(late)));
+    }
+
+    #[test]
+    fn a_channel_that_is_gone_takes_its_youngest_record_with_it() {
+        let came = Instant::now();
+        let mut feed = Feed::new(DEADLINE);
+        for (link, absence) in [
+            (Link::Absent, Absence::Absent),
+            (Link::Lost, Absence::Lost(Some(Duration::ZERO))),
+            (Link::Corrupt("x"), Absence::Corrupt("x")),
+        ] {
+            feed.take(record(came));
+            assert!(feed.current(came).is_ok());
+            feed.link(link);
+            assert_eq!(feed.current(came), Err(absence));
+        }
+    }
+}

@@ -170,9 +170,8 @@ impl Pump {
             };
             let published = (self.seen_form.to_record(alarm).map_err(|e| e.to_string()))
                 .and_then(|record| writer.publish(&record).map_err(|e| e.to_string()));
-            match published {
-                Ok(_) => log::line(&format!("alarm {alarm}: seen remotely")),
-                Err(error) => log::line(&format!("alarm {alarm}: not passed on: {error}")),
+            if let Err(error) = published {
+                log::line(&format!("alarm {alarm}: not passed on: {error}"));
             }
         }
         if now >= self.beat_due {

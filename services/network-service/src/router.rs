@@ -2,9 +2,11 @@
 
 use crate::admission::Client;
 use crate::body::Body;
+use crate::certificate::subject;
 use crate::events;
 use crate::fhir::{self, Moment, Query, QueryError, outcome::outcome};
 use crate::http::{answer, strict_transport};
+use crate::log;
 use crate::page::ASSETS;
 use crate::service::Service;
 use hyper::header::{self, HeaderValue};
@@ -170,6 +172,10 @@ fn seen(
         response.headers_mut().insert(header::RETRY_AFTER, after);
         return response;
     }
+    log::line(&format!(
+        "alarm {alarm}: marked as seen by {}",
+        subject(client)
+    ));
     service.seen.borrow_mut().push_back(alarm);
     let said = json!({"alarm": alarm, "seen": "remotely"}).to_string();
     answer(StatusCode::ACCEPTED, "application/json", Body::full(said))

@@ -38,7 +38,7 @@ pub struct Vital {
 pub enum Shape {
     /// One value, with its UCUM code and its unit for people.
     Value(Numeric, &'static str, &'static str),
-    /// Pressures in mm[Hg].
+    /// Pressures, all in millimetres of mercury.
     Panel(&'static [Component]),
 }
 

@@ -209,6 +209,10 @@ fn the_page_goes_blank_by_its_own_clock() {
         return;
     };
     assert!(within(SOON, || page.text("heart-rate") == "122"));
+    // An event that comes late was kept somewhere; a laptop that slept has no current number.
+    assert_eq!(page.evaluate("heard(Date.now())"), true);
+    assert_eq!(page.evaluate("heard(Date.now() - 5000)"), false);
+    assert_eq!(page.evaluate("heardWall -= 5000, isCurrent()"), false);
     signal(&service, "-STOP");
     assert!(within(SOON, || page.is_blank()));
     assert!(page.text("banner").contains("NO CURRENT DATA"));

@@ -303,6 +303,12 @@ fn every_answer_carries_the_security_headers_and_no_server_name() {
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("server"), None);
     }
+    let local = get(&service, "/")
+        .header("strict-transport-security")
+        .map(str::to_owned);
+    assert_eq!(local, None);
+    let named = ask(&service, "/", &["-HHost: monitor.example"]);
+    assert!(named.header("strict-transport-security").is_some());
     let head = ask(&service, "/fhir/Observation", &["--head"]);
     assert_eq!((head.status, head.body.trim()), (200, ""));
 }

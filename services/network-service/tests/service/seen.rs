@@ -23,6 +23,7 @@ fn an_alarm_seen_reaches_the_display() {
         service.display.script().seen == [104]
     });
     assert!(arrived, "{:?}", service.display.script().seen);
+    service.wait_for_log("alarm 104: marked as seen by O=Cordon test,CN=Nurse station 1");
     // It is still an alarm: seeing it changes nothing.
     let listener = crate::events::Listener::new(&service, &[]);
     assert_eq!(listener.next_of("vitals").data["alarms"][0]["id"], 104);
