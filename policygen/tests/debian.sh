@@ -2,10 +2,16 @@
 # Makes a chroot with a Debian release's SELinux tools and policy, and prints
 # its path: `debian.sh trixie`. One release's tools cannot read the next one's
 # policy. Needs root and a Debian mirror, and a minute the first time; what it
-# made is kept under target/policy/.
+# made is kept under target/policy/. Without a suite: of the supported releases
+# the one that this system is not.
 set -euo pipefail
 
-suite=${1:?usage: debian.sh SUITE}
+. /etc/os-release
+case ${VERSION_CODENAME:-} in
+trixie) other=bookworm ;;
+*) other=trixie ;;
+esac
+suite=${1:-$other}
 packages=secilc,policycoreutils,setools,selinux-policy-default,bzip2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # The key changes with what is in it: an older chroot is not used by mistake.
