@@ -2,7 +2,7 @@
 //! standard error. Never waits and never fails: a full journal must not stop a
 //! device.
 
-use super::event::Event;
+use super::event::{Event, Kind};
 use crate::cli::Style;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::net::UnixDatagram;
@@ -47,6 +47,8 @@ impl Herald {
             return;
         }
         let text = match event.kind.priority() {
+            // Less protection than there could be is never quiet.
+            _ if event.kind == Kind::LayerAbsent => self.style.bad(&event.text),
             0..=3 => self.style.bad(&event.text),
             4 => self.style.warn(&event.text),
             _ => event.text.clone(),
@@ -104,7 +106,6 @@ fn entry(device: &str, event: &Event) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervisor::event::Kind;
 
     #[test]
     fn an_entry_has_one_line_per_field_whatever_the_text() {

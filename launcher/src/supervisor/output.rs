@@ -19,6 +19,9 @@ const LINES: (u64, u64) = (200, 50);
 /// left unread for a while: it then waits for itself.
 const BYTES: (u64, u64) = (1 << 20, 256 << 10);
 
+/// Time in ms between two words about dropped lines.
+const REMINDER: u64 = 10_000;
+
 /// The supervisor's end of a pipe.
 #[derive(Debug)]
 pub struct Output {
@@ -27,6 +30,8 @@ pub struct Output {
     line_budget: Throttle,
     byte_budget: Throttle,
     dropped: u64,
+    /// Time in ms before which dropped lines are not spoken of again.
+    silent_until: u64,
 }
 
 /// What a wake-up brought.
@@ -34,7 +39,7 @@ pub struct Output {
 pub struct Portion {
     /// Lines to show.
     pub lines: Vec<String>,
-    /// Lines dropped since the last that was shown.
+    /// Lines dropped since they were last spoken of; 0 when it is too soon.
     pub dropped: u64,
     /// The other end is closed.
     pub closed: bool,
@@ -54,6 +59,7 @@ impl Output {
             line_budget: Throttle::new(LINES.0, LINES.1, now),
             byte_budget: Throttle::new(BYTES.0, BYTES.1, now),
             dropped: 0,
+            silent_until: 0,
         };
         Ok((output, writer))
     }
@@ -81,7 +87,8 @@ impl Output {
         if portion.closed {
             portion.lines.extend(self.lines.finish());
         }
-        if !portion.lines.is_empty() || portion.closed {
+        if self.dropped > 0 && (now >= self.silent_until || portion.closed) {
+            self.silent_until = now + REMINDER;
             portion.dropped = std::mem::take(&mut self.dropped);
         }
         portion
