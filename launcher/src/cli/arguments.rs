@@ -1,5 +1,6 @@
 //! What was typed.
 
+use super::options::Options;
 use super::{Exit, Failure};
 use cordon_manifest::plan::Layer;
 use lexopt::prelude::*;
@@ -198,122 +199,6 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
     Ok(given)
 }
 
-/// What a command still has to take; what is left over at the end is an error.
-struct Options<'a> {
-    words: std::collections::VecDeque<OsString>,
-    flags: Vec<(&'static str, OsString)>,
-    command: &'a str,
-}
-
-impl Options<'_> {
-    fn manifest(&mut self) -> Result<ManifestOptions, Failure> {
-        Ok(ManifestOptions {
-            manifest: self.path("the manifest")?,
-            root: self.flag("root").map(PathBuf::from),
-            json: self.flag("json").is_some(),
-        })
-    }
-
-    fn policy(&mut self) -> Result<Command, Failure> {
-        match self.words.pop_front() {
-            Some(word) if word == "build" => {}
-            _ => {
-                let failure = usage("policy takes the word build");
-                return Err(failure.help("cordon policy build DEVICE.yaml -o DIRECTORY"));
-            }
-        }
-        Ok(Command::PolicyBuild(PolicyOptions {
-            manifest: self.path("the manifest")?,
-            root: self.flag("root").map(PathBuf::from),
-            output: self
-                .flag("output")
-                .map_or_else(|| ".".into(), PathBuf::from),
-            target: self
-                .flag("target")
-                .map(|word| word.to_string_lossy().into_owned()),
-            policy_root: self.flag("policy-root").map(PathBuf::from),
-        }))
-    }
-
-    fn running(&mut self) -> Result<RunningOptions, Failure> {
-        let device = self.words.pop_front();
-        Ok(RunningOptions {
-            device: device.map(|word| word.to_string_lossy().into_owned()),
-            json: self.flag("json").is_some(),
-            runtime_dir: self.runtime_dir(),
-        })
-    }
-
-    fn runtime_dir(&mut self) -> PathBuf {
-        self.flag("runtime-dir")
-            .map_or_else(|| RUNTIME_DIR.into(), PathBuf::from)
-    }
-
-    fn layers(&mut self) -> Result<Vec<Layer>, Failure> {
-        let mut layers = Vec::new();
-        while let Some(word) = self.flag("without") {
-            for name in word.to_string_lossy().split(',') {
-                layers.push(layer(name)?);
-            }
-        }
-        Ok(layers)
-    }
-
-    /// Any layer: that one of the five is needed can be shown only without it.
-    #[cfg(feature = "weaken")]
-    fn weakened(&mut self) -> Result<Vec<Layer>, Failure> {
-        let mut layers = Vec::new();
-        while let Some(word) = self.flag("weaken") {
-            let name = word.to_string_lossy();
-            layers.push(
-                Layer::from_name(&name)
-                    .ok_or_else(|| usage(format!("there is no layer '{name}'")))?,
-            );
-        }
-        Ok(layers)
-    }
-
-    fn path(&mut self, what: &str) -> Result<PathBuf, Failure> {
-        self.words.pop_front().map(PathBuf::from).ok_or_else(|| {
-            let failure = usage(format!("{} needs {what}", self.command));
-            failure.help(format!("cordon {} --help shows an example", self.command))
-        })
-    }
-
-    fn flag(&mut self, name: &str) -> Option<OsString> {
-        let place = self.flags.iter().position(|(flag, _)| *flag == name)?;
-        Some(self.flags.remove(place).1)
-    }
-
-    fn finish(self) -> Result<(), Failure> {
-        if let Some(word) = self.words.front() {
-            let word = word.to_string_lossy();
-            return Err(usage(format!("{} does not take '{word}'", self.command)));
-        }
-        if let Some((flag, _)) = self.flags.first() {
-            return Err(usage(format!(
-                "{} does not take --{flag}, or not twice",
-                self.command
-            )));
-        }
-        Ok(())
-    }
-}
-
-fn layer(name: &str) -> Result<Layer, Failure> {
-    let names = || {
-        let may = Layer::ALL.into_iter().filter(|layer| layer.may_be_absent());
-        may.map(Layer::name).collect::<Vec<_>>().join(", ")
-    };
-    match Layer::from_name(name) {
-        Some(layer) if layer.may_be_absent() => Ok(layer),
-        Some(layer) => Err(usage(format!("the layer {layer} is never absent"))
-            .help(format!("layers that may be absent: {}", names()))),
-        None => Err(usage(format!("there is no layer '{name}'"))
-            .help(format!("layers that may be absent: {}", names()))),
-    }
-}
-
 fn topic(name: &str) -> Result<Topic, Failure> {
     Ok(match name {
         "check" => Topic::Check,
@@ -346,7 +231,8 @@ const fn help(topic: Topic) -> Typed {
     }
 }
 
-fn usage(message: impl Into<String>) -> Failure {
+/// A command line that is refused.
+pub fn usage(message: impl Into<String>) -> Failure {
     Failure::new(Exit::Usage, message)
 }
 

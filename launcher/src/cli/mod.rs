@@ -8,6 +8,7 @@ mod client;
 mod exit;
 mod failure;
 mod help;
+mod options;
 mod plan;
 mod plan_text;
 mod policy;

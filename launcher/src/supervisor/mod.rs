@@ -20,6 +20,7 @@ mod member;
 mod notify;
 mod output;
 mod poll;
+mod preparing;
 pub mod report;
 mod reporting;
 mod restart;
