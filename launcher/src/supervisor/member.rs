@@ -146,11 +146,11 @@ impl Member {
         }
         let time = self.component.watchdog.as_ref()?.value;
         let starting = self.component.notify.value && !alive.said_ready;
-        Some(
-            alive
-                .heard
-                .saturating_add(if starting { 10 * time } else { time }),
-        )
+        Some(alive.heard.saturating_add(if starting {
+            time.saturating_mul(10)
+        } else {
+            time
+        }))
     }
 
     /// The next time something is due for it.

@@ -72,7 +72,7 @@ impl Budget {
         let at = now.saturating_add(self.delay());
         self.short_lives = self.short_lives.saturating_add(1);
         if let Some(limit) = self.restart.limit {
-            let within = |start: &&u64| **start + limit.window > at;
+            let within = |start: &&u64| start.saturating_add(limit.window) > at;
             if self.starts.iter().filter(within).count() >= limit.starts as usize {
                 return Next::GivenUp;
             }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 /// Why the directory cannot be had.
@@ -121,15 +122,23 @@ pub fn control_socket(base: &Path, device: &str) -> PathBuf {
     base.join(device).join("control")
 }
 
-/// Devices that have a directory, whether or not they run.
+/// Devices that run. What a killed supervisor left answers nobody.
 pub fn devices(base: &Path) -> Vec<String> {
     let entries = fs::read_dir(base).into_iter().flatten().flatten();
     let mut devices: Vec<String> = entries
-        .filter(|entry| entry.path().join("control").exists())
+        .filter(|entry| answers(&entry.path().join("control")))
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     devices.sort();
     devices
+}
+
+fn answers(socket: &Path) -> bool {
+    match UnixStream::connect(socket) {
+        Ok(_) => true,
+        // It is there, for others.
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+    }
 }
 
 impl Drop for RuntimeDir {
@@ -159,6 +168,7 @@ mod tests {
     use super::*;
     use crate::facts::testing::Scratch;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::net::UnixListener;
 
     #[test]
     fn one_supervisor_at_a_time_and_nothing_stays() {
@@ -173,6 +183,18 @@ mod tests {
         drop(RuntimeDir::claim(&base, "monitor").unwrap());
         drop(other);
         assert!(!base.exists());
+    }
+
+    #[test]
+    fn a_device_is_one_that_answers() {
+        let scratch = Scratch::new();
+        for name in ["runs", "killed", "empty"] {
+            fs::create_dir(scratch.path().join(name)).unwrap();
+        }
+        let bind = |name| UnixListener::bind(control_socket(scratch.path(), name)).unwrap();
+        let _listener = bind("runs");
+        drop(bind("killed"));
+        assert_eq!(devices(scratch.path()), ["runs"]);
     }
 
     #[test]
