@@ -126,6 +126,7 @@ enum Life {
 #[derive(Debug)]
 struct Channel {
     link: Link,
+    label: Option<String>,
     epoch: u64,
     life: Life,
 }
@@ -166,6 +167,7 @@ impl Hub {
         }
         let channel = |link| Channel {
             link,
+            label: None,
             epoch: 0,
             life: Life::None,
         };
@@ -173,6 +175,16 @@ impl Hub {
             channels: links.into_iter().map(channel).collect(),
             endpoints: BTreeMap::new(),
         })
+    }
+
+    /// Sets the SELinux context that each later life of a channel is given;
+    /// an unknown name is ignored.
+    pub fn set_label(&mut self, channel: &str, context: &str) {
+        for known in &mut self.channels {
+            if known.link.name == channel {
+                known.label = Some(context.to_owned());
+            }
+        }
     }
 
     /// Whether a component is an end of any channel and so needs a control
@@ -287,6 +299,9 @@ impl Hub {
                     schema: channel.link.schema.clone(),
                     pace: channel.link.pace,
                 })?;
+                if let Some(context) = &channel.label {
+                    creation.label(context)?;
+                }
                 let fd = creation.writer_fd().try_clone_to_owned();
                 channel.life = Life::Offered(creation);
                 (End::Writer, fd)

@@ -210,3 +210,21 @@ fn a_reader_refuses_another_epoch_than_it_was_told() {
         "{error:?}"
     );
 }
+
+/// Without SELinux a tmpfs keeps the attribute as it is given, which shows that
+/// the label is set on the memory itself and before it leaves.
+#[test]
+fn a_label_is_set_on_the_memory_that_is_handed_out() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: setting a security attribute needs root");
+        assert!(std::env::var_os("CI").is_none(), "must run in CI");
+        return;
+    }
+    let creation = Creation::new(&spec(1)).unwrap();
+    let context = "system_u:object_r:cordon_monitor_vitals_channel_t:s0";
+    creation.label(context).unwrap();
+    let mut found = [0; 128];
+    let length =
+        rustix::fs::fgetxattr(creation.writer_fd(), c"security.selinux", &mut found[..]).unwrap();
+    assert_eq!(&found[..length], context.as_bytes());
+}

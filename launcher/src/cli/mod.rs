@@ -10,7 +10,6 @@ mod failure;
 mod help;
 mod options;
 mod plan;
-mod plan_text;
 mod policy;
 mod run;
 mod source;

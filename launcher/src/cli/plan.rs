@@ -2,7 +2,7 @@
 
 use super::arguments::ManifestOptions;
 use super::source::Source;
-use super::{Exit, Failure, Style, plan_text, print, print_json};
+use super::{Exit, Failure, print, print_json};
 use std::path::Path;
 
 /// Shows the plan for the target at the root, by default this system.
@@ -14,5 +14,5 @@ pub fn run(options: &ManifestOptions) -> Result<Exit, Failure> {
     if options.json {
         return print_json(&resolved.plan);
     }
-    print(&plan_text::of(&resolved.plan, Style::of_stdout()))
+    print(&cordon_manifest::show(&resolved.plan))
 }

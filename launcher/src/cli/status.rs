@@ -2,7 +2,6 @@
 
 use super::arguments::RunningOptions;
 use super::client::Client;
-use super::plan_text::time;
 use super::table::{Paint, Table, plain};
 use super::{Exit, Failure, Style, print, print_json};
 use crate::supervisor::report::{AbsentLayer, ComponentStatus, Status};
@@ -106,4 +105,15 @@ pub fn absent(layers: &[AbsentLayer], style: Style) -> String {
         format!("  {}\n", style.bad(&text))
     };
     layers.iter().map(line).collect()
+}
+
+/// Milliseconds in the manifest's own units.
+fn time(ms: u64) -> String {
+    match ms {
+        0 => "0s".to_owned(),
+        _ if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
+        _ if ms.is_multiple_of(60_000) => format!("{}min", ms / 60_000),
+        _ if ms.is_multiple_of(1000) => format!("{}s", ms / 1000),
+        _ => format!("{ms}ms"),
+    }
 }

@@ -129,7 +129,7 @@ fn confined(
     host: &Host<'_>,
 ) -> Result<Running, Failure> {
     let layers = host.layers;
-    let setup = prepare(component, inherited, layers)?;
+    let setup = prepare(plan, component, inherited, layers)?;
     let identities = identities(&setup)?;
     let cgroup = match &host.cgroup_root {
         Some(root) if layers.on(Layer::Cgroup) => Some(Cgroup::create(
@@ -213,6 +213,7 @@ fn confined(
 }
 
 fn prepare<'a>(
+    plan: &Plan,
     component: &'a Component,
     inherited: Inherited,
     layers: &'a Layers,
@@ -221,7 +222,8 @@ fn prepare<'a>(
         Failure::found(Layer::Seccomp, "compiling the filter:", error.to_string())
     })?;
     let notify = inherited.notify_socket.as_deref();
-    let mounts = root::prepare(component, notify)?;
+    let labelled = layers.on(Layer::Selinux).then_some(plan.device.as_str());
+    let mounts = root::prepare(component, notify, labelled)?;
     let program = open_source(child::program_source(component)).and_then(|program| {
         fstat(&program).map_err(|errno| Failure::new(Layer::Root, "reading the program", errno))
     });

@@ -7,6 +7,7 @@ use crate::sys::mount::{self, attribute};
 use cordon_manifest::plan::{
     Access, Component, DeviceGrant, FileGrant, Layer, Missing, Origin, PathKind,
 };
+use cordon_policygen::names;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, open, openat};
 use nix::sys::stat::{Mode, SFlag, fstat, mkdirat};
@@ -44,6 +45,8 @@ pub enum Source {
     Tmpfs {
         /// Size in bytes.
         size: u64,
+        /// SELinux context of its root, where SELinux is in force.
+        context: Option<String>,
     },
     /// A /proc of the child's pid namespace.
     Proc,
@@ -58,11 +61,17 @@ const RESOLVE_BENEATH: u64 = 0x08;
 ///
 /// Runs in the supervisor: in a child, cloning a tree behind the supervisor's
 /// descriptor is EINVAL.
-pub fn prepare(component: &Component, notify: Option<&Path>) -> Result<Vec<Mount>, Failure> {
+///
+/// `labelled` is the device's name where SELinux is in force: a tmpfs is then labelled.
+pub fn prepare(
+    component: &Component,
+    notify: Option<&Path>,
+    labelled: Option<&str>,
+) -> Result<Vec<Mount>, Failure> {
     let mut mounts = Vec::new();
     for file in &component.files {
         if file.pass.is_none()
-            && let Some(mount) = of_file(component, file)?
+            && let Some(mount) = of_file(component, file, labelled)?
         {
             mounts.push(mount);
         }
@@ -110,7 +119,11 @@ pub fn prepare(component: &Component, notify: Option<&Path>) -> Result<Vec<Mount
     Ok(mounts)
 }
 
-fn of_file(component: &Component, file: &FileGrant) -> Result<Option<Mount>, Failure> {
+fn of_file(
+    component: &Component,
+    file: &FileGrant,
+    labelled: Option<&str>,
+) -> Result<Option<Mount>, Failure> {
     let attributes = match file.access {
         Access::Read => SAFE | attribute::NOEXEC | attribute::RDONLY,
         Access::Write => SAFE | attribute::NOEXEC,
@@ -134,7 +147,9 @@ fn of_file(component: &Component, file: &FileGrant) -> Result<Option<Mount>, Fai
         return Err(failure.asked_by(&file.origin));
     }
     if let Some(size) = file.size {
-        return Ok(mount(Source::Tmpfs { size }));
+        let context =
+            labelled.map(|device| names::tmpfs_context(device, &component.name, &file.path));
+        return Ok(mount(Source::Tmpfs { size, context }));
     }
     let source = match open_source(&file.source) {
         Err(failure) if failure.errno == Some(Errno::ENOENT) => match file.missing {
@@ -296,8 +311,8 @@ pub fn enter(mounts: &[Mount], user: (u32, u32)) -> Result<(), Failure> {
         let made;
         let tree = match &mount.source {
             Source::Tree { tree, .. } => tree.as_fd(),
-            Source::Tmpfs { size } => {
-                made = tmpfs(*size, user, mount.attributes).map_err(at)?;
+            Source::Tmpfs { size, context } => {
+                made = tmpfs(*size, context.as_deref(), user, mount.attributes).map_err(at)?;
                 made.as_fd()
             }
             Source::Proc => {
@@ -353,7 +368,12 @@ fn new_root() -> Result<OwnedFd, Failure> {
     Ok(root)
 }
 
-fn tmpfs(size: u64, (uid, gid): (u32, u32), attributes: u64) -> Result<OwnedFd, Failure> {
+fn tmpfs(
+    size: u64,
+    context: Option<&str>,
+    (uid, gid): (u32, u32),
+    attributes: u64,
+) -> Result<OwnedFd, Failure> {
     let failed = |errno| Failure::new(Layer::Root, "mounting a tmpfs at", errno);
     let text = |number: String| CString::new(number).map_err(|_| failed(Errno::EINVAL));
     let (size, uid, gid) = (
@@ -361,13 +381,17 @@ fn tmpfs(size: u64, (uid, gid): (u32, u32), attributes: u64) -> Result<OwnedFd, 
         text(uid.to_string())?,
         text(gid.to_string())?,
     );
-    let options: &[(&CStr, &CStr)] = &[
+    let context = text(context.unwrap_or_default().to_owned())?;
+    let mut options: Vec<(&CStr, &CStr)> = vec![
         (c"size", &size),
         (c"uid", &uid),
         (c"gid", &gid),
         (c"mode", c"700"),
     ];
-    mount::new_file_system(c"tmpfs", options, attributes).map_err(failed)
+    if !context.is_empty() {
+        options.push((c"rootcontext", &context));
+    }
+    mount::new_file_system(c"tmpfs", &options, attributes).map_err(failed)
 }
 
 /// The place inside the new root, made where it lies on the new root itself.

@@ -74,6 +74,7 @@ pub fn gather(questions: &Questions, root: &StdPath) -> Result<Facts, FactsError
         facts.paths.insert(path.clone(), fact);
     }
     let database = users::Database::read(&tree);
+    facts.users.extend(database.named());
     for user in &questions.users {
         if let Some(found) = database.find(user) {
             facts.users.insert(user.clone(), found);

@@ -50,6 +50,13 @@ impl Database {
         }
     }
 
+    /// Every name with its user, so that an error can point to the nearest one.
+    pub fn named(&self) -> impl Iterator<Item = (String, UserFact)> {
+        self.by_name
+            .iter()
+            .map(|(name, fact)| (name.clone(), *fact))
+    }
+
     /// The user of this name or number. A number needs no entry: its group is
     /// the entry's primary group, else the same number.
     pub fn find(&self, user: &str) -> Option<UserFact> {

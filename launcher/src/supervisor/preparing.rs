@@ -15,6 +15,7 @@ use crate::cli::{Exit, Failure};
 use crate::layers::Layers;
 use cordon_channel::Hub;
 use cordon_manifest::plan::{Layer, Plan};
+use cordon_policygen::names;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::time::Instant;
@@ -62,8 +63,14 @@ impl Supervisor {
         let members = members.collect::<Result<Vec<_>, Failure>>()?;
         let links = channels::links(&plan.channels)
             .map_err(|error| Failure::new(Exit::ManifestInvalid, error.to_string()))?;
-        let hub = Hub::new(links)
+        let mut hub = Hub::new(links)
             .map_err(|error| Failure::new(Exit::ManifestInvalid, error.to_string()))?;
+        if layers.on(Layer::Selinux) {
+            for channel in &plan.channels {
+                let context = names::channel_context(&plan.device, &channel.name);
+                hub.set_label(&channel.name, &context);
+            }
+        }
         let path = control_socket(&runtime_dir, &plan.device);
         let control = Control::bind(&path, &poll)
             .map_err(|error| internal(format!("control socket {}: {error}", path.display())))?;

@@ -13,6 +13,7 @@ use super::{Phase, Supervisor};
 use crate::cli::{Exit, Failure};
 use crate::compartment::{self, Host, Inherited};
 use cordon_manifest::plan::{Layer, Origin};
+use cordon_policygen::names;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
@@ -110,8 +111,7 @@ impl Supervisor {
             stdin: stdin.into(),
             stdout,
             stderr,
-            context: selinux
-                .then(|| cordon_policygen::names::domain_context(&self.plan.device, &name)),
+            context: selinux.then(|| names::domain_context(&self.plan.device, &name)),
             notify_socket: notify.as_ref().map(|socket| socket.path().to_path_buf()),
         };
         let host = Host {
