@@ -43,13 +43,20 @@ impl Launch {
         command
     }
 
-    /// Runs the device to its end, for manifests that cannot start.
+    /// Runs the device to its end, for manifests that cannot start. One that
+    /// starts all the same is stopped after a minute.
     ///
     /// # Errors
     /// When the program cannot be run.
     pub fn to_the_end(&self) -> io::Result<Output> {
         let _off = fastopen::Off::new()?;
-        self.run().output()
+        let run = self.run();
+        let mut bounded = Command::new("timeout");
+        bounded
+            .arg("60")
+            .arg(run.get_program())
+            .args(run.get_args());
+        bounded.stdin(Stdio::null()).output()
     }
 
     /// Starts the device, and waits until it says READY=1 as it would to systemd.

@@ -2,11 +2,12 @@
 
 use crate::input::{Block, Kind, Signal};
 use crate::patient::{PressureReading, Readings};
-use cordon_channel::{Control, PublishError, Reader, Reading, Trust, Writer};
+use cordon_channel::{Control, ControlEvent, PublishError, Reader, Reading, Trust, Writer};
 use cordon_vitals_record::{
     FormError, Numerics, PressureNumerics, SEEN_REMOTELY_PACE, SeenForm, VITALS_PACE, Vitals,
     VitalsForm,
 };
+use std::io::{self, Write as _};
 
 /// Records of the channel `seen-remotely` read per tick at most, however many there are.
 const SEEN_MAX: usize = 8;
@@ -51,8 +52,12 @@ impl Link {
     /// Takes what the supervisor hands out. Once per tick; never waits.
     pub fn poll(&mut self) {
         if let Some(control) = &mut self.control {
-            // Attached or refused is seen by the ends themselves, in `epoch` and `refusal`.
-            let _ = control.poll();
+            for event in control.poll() {
+                // Which field differs is for the log; the screen says that it does.
+                if let ControlEvent::Refused { channel, error, .. } = event {
+                    let _ = writeln!(io::stderr(), "channel {channel}: refused: {error}");
+                }
+            }
         }
     }
 
