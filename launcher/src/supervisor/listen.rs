@@ -2,10 +2,12 @@
 
 use cordon_manifest::plan::{Component, Listen, Origin};
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, getsockopt,
     listen, setsockopt, socket, sockopt,
 };
+use nix::sys::time::TimeVal;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -126,6 +128,7 @@ impl Sockets {
                 *socket = null.into();
                 *socket = opened(component, listen)?;
             }
+            as_new(socket).map_err(|errno| refused(component, listen, errno))?;
             let copy = socket.as_fd().try_clone_to_owned();
             let copy = copy.map_err(|error| refused(component, listen, errno_of(&error)))?;
             handed.push((listen.clone(), copy));
@@ -144,6 +147,17 @@ fn refused(component: &str, listen: &Listen, errno: Errno) -> ListenError {
         listen: Box::new(listen.clone()),
         errno,
     }
+}
+
+/// Takes back what an earlier life may have set: flags and options belong to the
+/// open socket, not to the descriptor. Others its filter does not let it set.
+fn as_new(socket: &OwnedFd) -> nix::Result<()> {
+    fcntl(socket, FcntlArg::F_SETFL(OFlag::O_RDWR))?;
+    let never = TimeVal::new(0, 0);
+    setsockopt(socket, sockopt::ReceiveTimeout, &never)?;
+    setsockopt(socket, sockopt::SendTimeout, &never)?;
+    setsockopt(socket, sockopt::KeepAlive, &false)?;
+    setsockopt(socket, sockopt::TcpNoDelay, &false)
 }
 
 /// Blocking, as systemd's are: the program decides for itself.
@@ -214,5 +228,25 @@ mod tests {
         drop(first);
         let (_, second) = sockets.hand_over("web").unwrap().remove(0);
         assert!(getsockopt(&second, sockopt::AcceptConn).unwrap());
+    }
+
+    #[test]
+    fn what_one_life_set_on_a_socket_is_gone_in_the_next() {
+        let listen = wanted(0);
+        let socket = opened("web", &listen).unwrap();
+        let mut sockets = Sockets {
+            open: vec![(listen, socket)],
+        };
+        let (_, first) = sockets.hand_over("web").unwrap().remove(0);
+        fcntl(&first, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        setsockopt(&first, sockopt::ReceiveTimeout, &TimeVal::new(0, 1000)).unwrap();
+        setsockopt(&first, sockopt::KeepAlive, &true).unwrap();
+        drop(first);
+        let (_, second) = sockets.hand_over("web").unwrap().remove(0);
+        let flags = OFlag::from_bits_truncate(fcntl(&second, FcntlArg::F_GETFL).unwrap());
+        assert!(!flags.contains(OFlag::O_NONBLOCK));
+        let timeout = getsockopt(&second, sockopt::ReceiveTimeout).unwrap();
+        assert_eq!(timeout, TimeVal::new(0, 0));
+        assert!(!getsockopt(&second, sockopt::KeepAlive).unwrap());
     }
 }

@@ -53,6 +53,7 @@ impl NotifySocket {
             path: path.to_path_buf(),
         };
         socket.socket.set_nonblocking(true)?;
+        crate::sys::socket::refuse_descriptors(socket.as_fd())?;
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
         chown(path, Some(uid), Some(gid))?;
         Ok(socket)
@@ -64,8 +65,8 @@ impl NotifySocket {
     }
 
     /// Takes at most [`MAX_TAKEN`] datagrams; gives what was said and how many
-    /// there were. Descriptors sent along are closed by the kernel, because no
-    /// room is given for them.
+    /// there were. Descriptors sent along are refused, or (before Linux 6.16)
+    /// closed by the kernel, because no room is given for them.
     pub fn take(&self) -> (Vec<Said>, usize) {
         let mut said = Vec::new();
         let mut buffer = [0; MAX_DATAGRAM];
@@ -130,6 +131,32 @@ mod tests {
             panic!("no status");
         };
         assert_eq!(text.len(), MAX_STATUS);
+    }
+
+    #[test]
+    fn a_descriptor_is_refused_where_the_kernel_can() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("notify");
+        let uid = nix::unistd::getuid().as_raw();
+        let gid = nix::unistd::getgid().as_raw();
+        let socket = NotifySocket::bind(&path, uid, gid).unwrap();
+        let able = crate::sys::socket::refuse_descriptors(socket.as_fd()).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.connect(&path).unwrap();
+        let fds = [sender.as_raw_fd()];
+        let sent = nix::sys::socket::sendmsg::<()>(
+            sender.as_raw_fd(),
+            &[io::IoSlice::new(b"READY=1")],
+            &[nix::sys::socket::ControlMessage::ScmRights(&fds)],
+            MsgFlags::empty(),
+            None,
+        );
+        if able {
+            assert_eq!(sent, Err(Errno::EPERM));
+        } else {
+            println!("this kernel (before 6.16) cannot refuse descriptors");
+            assert_eq!(sent, Ok(7));
+        }
     }
 
     #[test]

@@ -89,6 +89,10 @@ impl Supervisor {
                 .hub
                 .start(&name)
                 .map_err(|error| failed("its channels")(&error))?;
+            if let Some(ours) = self.hub.fd(&name) {
+                crate::sys::socket::refuse_descriptors(ours)
+                    .map_err(|errno| failed("its channels")(&errno.desc()))?;
+            }
             descriptors.push((CONTROL.to_owned(), control));
         }
         let notify = if member.notifies() {

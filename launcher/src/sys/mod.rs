@@ -16,6 +16,7 @@ pub mod prctl;
 pub mod ptrace;
 pub mod seccomp;
 pub mod signal;
+pub mod socket;
 
 use nix::errno::Errno;
 

@@ -245,7 +245,12 @@ fn flood(
     };
     let mut sent = 0;
     for (message, descriptor) in messages {
-        match send(control, &message, descriptor) {
+        let result = match send(control, &message, descriptor) {
+            // Refused is the descriptor (from Linux 6.16 on); the message may go alone.
+            Err(libc::EPERM) if descriptor.is_some() => send(control, &message, None),
+            other => other,
+        };
+        match result {
             Ok(_) => sent += 1,
             // A full queue is the supervisor's pace, not a refusal.
             Err(libc::EAGAIN) => break,

@@ -51,6 +51,7 @@ profiles![
     "listen",
     "network-bind",
     "network-connect",
+    "network-linger",
     "network-sockets",
     "notify",
     "realtime",
@@ -120,6 +121,9 @@ fn fragments(component: &Component) -> Vec<&str> {
     }
     if let Network::Host { bind, connect } = &component.network {
         files.push("network-sockets");
+        if !component.notify.value && component.watchdog.is_none() {
+            files.push("network-linger");
+        }
         if !bind.is_empty() {
             files.push("network-bind");
         }
@@ -256,6 +260,41 @@ mod tests {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let role = name.strip_suffix(".yaml").expect("only .yaml files");
             assert!(load(role).is_some(), "role {role} has no profile");
+        }
+    }
+
+    #[test]
+    fn no_process_becomes_the_supervisors_child() {
+        let parent = libc::CLONE_PARENT as u64;
+        for name in ["base", "fork"] {
+            let mut rules = Rules::new();
+            profile::read(name, &load, &mut rules).unwrap();
+            for alternative in &rules["clone"] {
+                // A thread has its process's parent in any case.
+                let refused = alternative.iter().any(|condition| {
+                    let mask = condition.mask.unwrap_or(0);
+                    let thread = condition.value & libc::CLONE_THREAD as u64 != 0;
+                    thread || (mask & parent != 0 && condition.value & parent == 0)
+                });
+                assert!(refused, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_socket_option_outlives_a_life_or_holds_its_closer_up() {
+        let mut rules = Rules::new();
+        profile::read("listen", &load, &mut rules).unwrap();
+        for option in [
+            libc::SO_LINGER,
+            libc::SO_BINDTODEVICE,
+            libc::SO_ATTACH_FILTER,
+        ] {
+            for alternative in &rules["setsockopt"] {
+                let named = alternative.iter().find(|c| c.argument == 2).unwrap();
+                assert_eq!((named.operator, named.mask), ("eq", None));
+                assert_ne!(named.value, option as u64);
+            }
         }
     }
 
