@@ -1,11 +1,12 @@
 //! Devices and files the supervisor opens and a component inherits by name.
 
+use crate::sys::mount::{self, attribute};
 use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, Missing, Origin};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, OpenHow, ResolveFlag, fcntl, openat2};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use std::fmt;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 
 /// Mode of a file the supervisor creates for a component.
 const CREATED: Mode = Mode::from_bits_truncate(0o640);
@@ -85,60 +86,79 @@ fn line_of(origin: &Origin) -> Option<u32> {
     }
 }
 
-/// The path was resolved when the plan was made: a link on it now is a swap.
-fn open(path: &str, access: Access, extra: OFlag) -> nix::Result<OwnedFd> {
-    let mode = match access {
-        Access::Write => OFlag::O_RDWR,
-        Access::Read | Access::Execute => OFlag::O_RDONLY,
-    };
-    // O_NONBLOCK only while opening: a serial line without carrier, or a FIFO
-    // in the file's place, must not hold the supervisor.
-    let flags = mode | OFlag::O_CLOEXEC | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | extra;
-    let create = if extra.contains(OFlag::O_CREAT) {
+/// The place of a path. It was resolved when the plan was made: a link on it
+/// now is a swap.
+fn place(path: &str, flags: OFlag) -> nix::Result<OwnedFd> {
+    let create = if flags.contains(OFlag::O_CREAT) {
         CREATED
     } else {
         Mode::empty()
     };
     let how = OpenHow::new()
-        .flags(flags)
+        .flags(flags | OFlag::O_CLOEXEC)
         .mode(create)
         .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    let fd = openat2(nix::fcntl::AT_FDCWD, path, how)?;
+    openat2(nix::fcntl::AT_FDCWD, path, how)
+}
+
+/// Opens a place on a mount of its own: through the device's mount, which may
+/// execute, a program could write code to what it inherits and map it executable.
+fn open(place: &OwnedFd, access: Access, attributes: u64) -> nix::Result<OwnedFd> {
+    let mode = match access {
+        Access::Write => OFlag::O_RDWR,
+        Access::Read | Access::Execute => OFlag::O_RDONLY,
+    };
+    let mount = mount::clone_tree(place.as_fd())?;
+    mount::set_attributes(mount.as_fd(), attributes, attribute::NODEV & !attributes)?;
+    // O_NONBLOCK only while opening: a serial line without carrier must not
+    // hold the supervisor.
+    let flags = mode | OFlag::O_CLOEXEC | OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
+    let through = format!("/proc/self/fd/{}", mount.as_raw_fd());
+    let fd = nix::fcntl::open(through.as_str(), flags, Mode::empty())?;
     fcntl(&fd, FcntlArg::F_SETFL(mode))?;
     Ok(fd)
 }
 
 fn device_fd(device: &DeviceGrant) -> Result<Option<OwnedFd>, String> {
-    let fd = match open(&device.source, device.access, OFlag::empty()) {
-        Ok(fd) => fd,
+    let found = match place(&device.source, OFlag::O_PATH) {
+        Ok(found) => found,
         Err(Errno::ENOENT) if device.missing == Missing::Skip => return Ok(None),
         Err(errno) => return Err(words(errno)),
     };
     // The same check as for a node that is mounted into a compartment.
-    crate::compartment::check_node(fd.as_fd(), device).map_err(|failure| failure.to_string())?;
-    Ok(Some(fd))
+    crate::compartment::check_node(found.as_fd(), device).map_err(|failure| failure.to_string())?;
+    let attributes = attribute::NOSUID | attribute::NOEXEC;
+    open(&found, device.access, attributes)
+        .map(Some)
+        .map_err(words)
 }
 
 fn file_fd(file: &FileGrant, component: &Component) -> Result<Option<OwnedFd>, String> {
-    let fd = match open(&file.source, file.access, OFlag::empty()) {
-        Ok(fd) => fd,
+    let found = match place(&file.source, OFlag::O_PATH) {
+        Ok(found) => found,
         Err(Errno::ENOENT) if file.missing == Missing::Skip => return Ok(None),
         Err(Errno::ENOENT) if file.missing == Missing::Create => {
-            let extra = OFlag::O_CREAT | OFlag::O_EXCL;
-            let fd = open(&file.source, file.access, extra).map_err(words)?;
+            let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDWR;
+            let created = place(&file.source, flags).map_err(words)?;
             let user = &component.user.value;
             let (uid, gid) = (user.uid.into(), user.gid.into());
-            nix::unistd::fchown(&fd, Some(uid), Some(gid)).map_err(words)?;
-            fd
+            nix::unistd::fchown(&created, Some(uid), Some(gid)).map_err(words)?;
+            created
         }
         Err(errno) => return Err(words(errno)),
     };
-    let stat = fstat(&fd).map_err(words)?;
+    let stat = fstat(&found).map_err(words)?;
     let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
     if kind != SFlag::S_IFREG {
         return Err("only regular files and devices are handed over".to_owned());
     }
-    Ok(Some(fd))
+    let mut attributes = attribute::NOSUID | attribute::NODEV | attribute::NOEXEC;
+    if file.access != Access::Write {
+        attributes |= attribute::RDONLY;
+    }
+    open(&found, file.access, attributes)
+        .map(Some)
+        .map_err(words)
 }
 
 fn words(errno: Errno) -> String {
@@ -174,8 +194,39 @@ mod tests {
         }
     }
 
+    /// Mounts need root. Says why not, and fails in CI.
+    fn root() -> bool {
+        if nix::unistd::geteuid().is_root() {
+            return true;
+        }
+        let text = "not run: opening on a mount of its own needs root";
+        assert!(std::env::var_os("CI").is_none(), "{text}");
+        println!("{text}");
+        false
+    }
+
+    #[test]
+    fn what_is_written_to_a_file_cannot_be_mapped_executable() {
+        if !root() {
+            return;
+        }
+        let scratch = Scratch::new();
+        let path = scratch.path().join("screen");
+        std::fs::write(&path, [0; 4096]).unwrap();
+        let found = place(path.to_str().unwrap(), OFlag::O_PATH).unwrap();
+        let attributes = attribute::NOSUID | attribute::NODEV | attribute::NOEXEC;
+        let fd = open(&found, Access::Write, attributes).unwrap();
+        nix::unistd::write(&fd, b"x").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap()[0], b'x');
+        let on = nix::sys::statvfs::fstatvfs(&fd).unwrap().flags();
+        assert!(on.contains(nix::sys::statvfs::FsFlags::ST_NOEXEC), "{on:?}");
+    }
+
     #[test]
     fn a_device_is_opened_and_its_number_compared() {
+        if !root() {
+            return;
+        }
         assert!(device_fd(&null("/dev/null", 3)).unwrap().is_some());
         let error = device_fd(&null("/dev/null", 5)).unwrap_err();
         assert!(
