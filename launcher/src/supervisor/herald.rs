@@ -4,7 +4,9 @@
 
 use super::event::{Event, Kind};
 use crate::cli::Style;
-use std::io::{IsTerminal as _, Write as _};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::io::IsTerminal as _;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
@@ -69,9 +71,31 @@ impl Herald {
             Some(component) => format!("cordon: {component}: {text}\n"),
             None => format!("cordon: {text}\n"),
         };
-        // Nobody is left to be told that nobody listens.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        write_at_once(&std::io::stderr(), &line);
     }
+}
+
+/// What a pipe with any room at all takes at once (pipe(7), PIPE_BUF).
+const AT_ONCE: usize = 4096;
+
+/// Writes a line if it can be written without waiting: a terminal that is
+/// stopped or a pipe nobody reads must not stop a device. Nobody is left to be
+/// told that nobody listens.
+fn write_at_once(to: &impl AsFd, line: &str) {
+    let mut room = [PollFd::new(to.as_fd(), PollFlags::POLLOUT)];
+    if poll(&mut room, PollTimeout::ZERO) != Ok(1) {
+        return;
+    }
+    let bytes = line.as_bytes();
+    let result = if bytes.len() <= AT_ONCE {
+        nix::unistd::write(to, bytes)
+    } else {
+        let end = (0..AT_ONCE)
+            .rfind(|end| line.is_char_boundary(*end))
+            .unwrap_or(0);
+        nix::unistd::write(to, &[&bytes[..end], b"\n"].concat())
+    };
+    let _ = result;
 }
 
 fn connected(path: &Path) -> Option<UnixDatagram> {
@@ -106,6 +130,20 @@ fn entry(device: &str, event: &Event) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_nobody_reads_holds_nobody_up() {
+        let (reader, writer) = nix::unistd::pipe().unwrap();
+        let long = "\u{fffd}".repeat(5000);
+        for _ in 0..1000 {
+            write_at_once(&writer, &long);
+            write_at_once(&writer, "short\n");
+        }
+        drop(writer);
+        let read = std::io::read_to_string(std::fs::File::from(reader)).unwrap();
+        assert!(read.lines().all(|line| line.len() <= AT_ONCE));
+        assert!(read.contains("\nshort\n"));
+    }
 
     #[test]
     fn an_entry_has_one_line_per_field_whatever_the_text() {
