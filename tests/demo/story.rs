@@ -262,19 +262,26 @@ impl Demo {
             .map_err(|error| error.to_string())?
             .pop()
             .ok_or("the display said nothing")?;
-        let all = campaign::run(monitor, &targets, monitor.address, |attempted| {
-            let line = format!(
-                "{:<36} {:<14} {}",
-                attempted.listed.name,
-                attempted.answer(),
-                attempted.listed.what
-            );
-            match attempted.verdict(&launch.without) {
-                Verdict::Refused | Verdict::Sent => say::fact(&line),
-                Verdict::Open(layer) => say::warning(&format!("{line} (only {layer} refuses it)")),
-                Verdict::Breach => say::warning(&line),
-            }
-        })?;
+        let all = campaign::run(
+            monitor,
+            &targets,
+            |_| true,
+            |attempted| {
+                let line = format!(
+                    "{:<36} {:<14} {}",
+                    attempted.listed.name,
+                    attempted.answer(),
+                    attempted.listed.what
+                );
+                match attempted.verdict(&launch.without) {
+                    Verdict::Refused | Verdict::Sent => say::fact(&line),
+                    Verdict::Open(layer) => {
+                        say::warning(&format!("{line} (only {layer} refuses it)"))
+                    }
+                    Verdict::Breach => say::warning(&line),
+                }
+            },
+        )?;
         std::thread::sleep(Duration::from_secs(2));
         let lines = shown::lines(&monitor.shown()).map_err(|error| error.to_string())?;
         let last = lines.last().ok_or("the display said nothing")?.clone();

@@ -1,7 +1,7 @@
 //! Asks the attack program for attempts and reads how they ended.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -100,6 +100,15 @@ pub fn attempt(address: SocketAddr, name: &str, argument: &str) -> Result<Ending
         Some("sent") => Ok(Ending::Sent(detail)),
         Some("unsupported") => Ok(Ending::Unsupported(detail)),
         _ => Err(format!("no outcome in {answer}")),
+    }
+}
+
+/// Ends the attack program, so that its supervisor starts it again: what an
+/// attempt changed of the process itself is then undone.
+pub fn leave(address: SocketAddr) {
+    if let Ok(mut connection) = TcpStream::connect(address) {
+        let _ = writeln!(connection, "leave");
+        let _ = connection.read(&mut [0]);
     }
 }
 

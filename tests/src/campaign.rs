@@ -4,7 +4,7 @@
 use crate::attacker::{Ending, Listed, attempt, listed};
 use crate::monitor::Monitor;
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -147,6 +147,9 @@ impl Targets {
             "display-list-root" => "/home".into(),
             "display-signal-reaper" => String::new(),
             "exec-map-data" => path("tls/server.crt"),
+            // A directory of this stage's, should the attempt reach the device's own.
+            "exec-dropped" | "kernel-device-node" | "namespace-mount" | "namespace-bind"
+            | "namespace-remount" | "namespace-unmount" => path("tls"),
             "network-abstract" => self.name.clone(),
             name if name.starts_with("display-") || name == "namespace-enter" => {
                 self.display.to_string()
@@ -161,21 +164,24 @@ impl Targets {
     }
 }
 
-/// Tries everything, telling `each` as it goes.
+/// Tries everything that is `wanted`, by name, telling `each` as it goes.
 ///
 /// # Errors
 /// In words, when the attack program does not answer at all.
 pub fn run(
     monitor: &Monitor,
     targets: &Targets,
-    address: SocketAddr,
+    wanted: impl Fn(&str) -> bool,
     mut each: impl FnMut(&Attempted),
 ) -> Result<Vec<Attempted>, String> {
     let program = monitor.stage.path("bin/cordon-attack");
     let mut all = Vec::new();
-    for listed in listed(&program)? {
+    for listed in listed(&program)?
+        .into_iter()
+        .filter(|listed| wanted(&listed.name))
+    {
         let argument = targets.argument(&listed.name, monitor);
-        let ending = attempt(address, &listed.name, &argument)?;
+        let ending = attempt(monitor.address, &listed.name, &argument)?;
         let attempted = Attempted {
             listed,
             argument,

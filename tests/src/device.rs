@@ -20,6 +20,8 @@ pub struct Launch {
     pub runtime: PathBuf,
     /// Layers that may be absent.
     pub without: Vec<String>,
+    /// Layers switched off, which only a test build of `cordon` can.
+    pub weaken: Vec<String>,
 }
 
 impl Launch {
@@ -39,6 +41,9 @@ impl Launch {
         command.arg(&self.manifest);
         for layer in &self.without {
             command.args(["--without", layer]);
+        }
+        for layer in &self.weaken {
+            command.args(["--weaken", layer]);
         }
         command
     }

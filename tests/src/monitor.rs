@@ -119,6 +119,7 @@ impl Monitor {
             manifest: self.stage.path("device.yaml"),
             runtime: self.stage.path("run"),
             without: WITHOUT.iter().map(|layer| (*layer).to_owned()).collect(),
+            weaken: Vec::new(),
         }
     }
 

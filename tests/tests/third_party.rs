@@ -34,6 +34,7 @@ fn example(stage: &Stage, name: &str, replaced: &[(&str, String)]) -> Launch {
             .iter()
             .map(|layer| (*layer).to_owned())
             .collect(),
+        weaken: Vec::new(),
     }
 }
 
