@@ -2,7 +2,8 @@
 
 use crate::layers::Layers;
 use cordon_manifest::plan::Layer;
-use std::fs;
+use nix::fcntl::{Flock, FlockArg};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ pub struct Cgroups {
     root: Option<PathBuf>,
     device: String,
     undelegated: bool,
+    /// Kept for as long as the device runs.
+    _lock: Option<Flock<File>>,
 }
 
 impl Cgroups {
@@ -29,6 +32,7 @@ impl Cgroups {
             root: None,
             device: device.to_owned(),
             undelegated: false,
+            _lock: None,
         };
         let Some(mount) = layers.cgroup_mount() else {
             return Ok(cgroups);
@@ -42,15 +46,15 @@ impl Cgroups {
             let procs = fs::read_to_string(path.join("cgroup.procs")).ok()?;
             (procs.trim() == std::process::id().to_string()).then_some(path)
         });
-        match delegated {
-            Some(path) if path.ends_with(OWN) => {
-                cgroups.root = path.parent().map(Path::to_path_buf);
-            }
+        let root = match delegated {
+            Some(path) if path.ends_with(OWN) => path
+                .parent()
+                .map_or_else(|| path.clone(), Path::to_path_buf),
             Some(path) => {
                 let leaf = path.join(OWN);
                 fs::create_dir_all(&leaf)?;
                 fs::write(leaf.join("cgroup.procs"), std::process::id().to_string())?;
-                cgroups.root = Some(path);
+                path
             }
             None => {
                 let path = mount.join(UNDELEGATED);
@@ -58,10 +62,13 @@ impl Cgroups {
                     // Children have controllers only where every one above enables them.
                     fs::write(mount.join("cgroup.subtree_control"), "+memory +pids +cpu")?;
                 }
-                cgroups.root = Some(path);
                 cgroups.undelegated = true;
+                path
             }
-        }
+        };
+        cgroups._lock = Some(lock(&root.join(device))?);
+        // Last: with the root, dropping this ends what is in the device's cgroup.
+        cgroups.root = Some(root);
         Ok(cgroups)
     }
 
@@ -81,6 +88,14 @@ impl Drop for Cgroups {
             let _ = fs::remove_dir(root);
         }
     }
+}
+
+/// Claims the device's cgroup. The runtime directory's lock is no help where
+/// another supervisor has another runtime directory: each would end what the
+/// other runs. `WouldBlock` when it is taken.
+fn lock(path: &Path) -> io::Result<Flock<File>> {
+    fs::create_dir_all(path)?;
+    Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| e.into())
 }
 
 /// The line of the unified hierarchy, `0::PATH`.

@@ -18,6 +18,7 @@ use cordon_manifest::plan::{Layer, Plan};
 use cordon_policygen::names;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::io;
 use std::time::Instant;
 
 impl Supervisor {
@@ -46,7 +47,7 @@ impl Supervisor {
             herald.say(&Event::of(&name, Kind::Leftover, text));
         }
         let cgroups = Cgroups::find(&layers, &plan.device)
-            .map_err(|error| internal(format!("preparing cgroups: {error}")))?;
+            .map_err(|error| of_cgroups(&plan.device, &error))?;
         let poll = Poll::new().map_err(|errno| internal(errno.desc()))?;
         poll.watch(&signals, Token::Signal)
             .map_err(|errno| internal(errno.desc()))?;
@@ -144,6 +145,15 @@ fn signals() -> Result<SignalFd, Failure> {
     set.thread_block().map_err(|errno| internal(errno.desc()))?;
     SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .map_err(|errno| internal(errno.desc()))
+}
+
+fn of_cgroups(device: &str, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        let text =
+            format!("the device {device} is already running, with another runtime directory");
+        return Failure::new(Exit::AlreadyRunning, text);
+    }
+    internal(format!("preparing cgroups: {error}"))
 }
 
 fn claimed(error: RuntimeError) -> Failure {
