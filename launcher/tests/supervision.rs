@@ -156,6 +156,52 @@ fn a_required_component_that_never_gets_ready_ends_the_start() {
 }
 
 #[test]
+fn a_second_supervisor_with_a_directory_of_its_own_disturbs_nobody() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("twice");
+    stage.manifest(
+        &[("one", "role: network-service\nexec: [COMPONENT, ready]")],
+        "",
+    );
+    let mut device = stage.start();
+    device.wait_for("is ready");
+    let second = Command::new(support::CORDON)
+        .args(["run", "--without", "selinux,limits", "--runtime-dir"])
+        .arg(stage.path.join("other"))
+        .arg(stage.path.join("device.yaml"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("with another runtime directory"), "{said}");
+    assert_eq!(device.component(0)["restarts"], 0, "{}", device.log());
+    assert!(!stage.path.join("other").exists());
+    assert!(device.stop().success());
+    stage.assert_nothing_left();
+}
+
+#[test]
+fn a_supervisor_that_is_late_kills_nobody_who_spoke_in_time() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("late");
+    let speaks = "role: vitals-display\nexec: [COMPONENT, alive, '100']\nwatchdog: 400ms";
+    stage.manifest(&[("one", speaks)], "");
+    let mut device = stage.start();
+    device.wait_for("is ready");
+    device.signal(Signal::SIGSTOP);
+    std::thread::sleep(Duration::from_millis(1500));
+    device.signal(Signal::SIGCONT);
+    std::thread::sleep(Duration::from_millis(500));
+    let one = device.component(0);
+    assert_eq!(one["restarts"], 0, "{one}\n{}", device.log());
+    assert!(device.stop().success());
+    stage.assert_nothing_left();
+}
+
+#[test]
 fn a_component_that_falls_silent_is_restarted() {
     if !root() {
         return;

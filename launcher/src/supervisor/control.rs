@@ -19,6 +19,9 @@ const MAX_WAITING: usize = 4 << 20;
 const IDLE: u64 = 30_000;
 /// Bytes read at one wake-up.
 const PORTION: usize = 4096;
+/// Calls that may come in one portion: reading back every compartment takes its time,
+/// and the components wait for it.
+const MAX_CALLS: usize = 4;
 /// The group that may ask how a device is.
 const GROUP: &str = "cordon";
 
@@ -124,6 +127,9 @@ impl Control {
             Err(_) => Err(varlink::Malformed),
         };
         let calls = messages.and_then(|messages| {
+            if messages.len() > MAX_CALLS {
+                return Err(varlink::Malformed);
+            }
             let calls = messages.iter().map(|message| varlink::parse(message));
             calls.collect::<Result<Vec<Call>, _>>()
         });
@@ -341,6 +347,8 @@ mod tests {
             fixture.say(b"{\"method\":\"io.cordon.Verify\"}\0").0.len(),
             1
         );
+        let many = b"{\"method\":\"io.cordon.Verify\"}\0".repeat(MAX_CALLS + 1);
+        assert_eq!(fixture.say(&many).0.len(), 0);
     }
 
     #[test]

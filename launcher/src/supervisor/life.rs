@@ -84,6 +84,22 @@ impl Supervisor {
         }
     }
 
+    /// Its watchdog time is over. What it said while this process was late itself
+    /// still waits to be heard, and counts.
+    pub(super) fn overdue(&mut self, index: usize, now: u64) {
+        let life = Life {
+            member: u16::try_from(index).unwrap_or(u16::MAX),
+            number: self.members[index].life,
+        };
+        self.hear(life, now);
+        if self.members[index]
+            .watchdog_at()
+            .is_some_and(|at| at <= now)
+        {
+            self.silent(index, "was silent past its watchdog time: killed");
+        }
+    }
+
     /// A component that does not say that it lives is ended and counts as failed.
     pub(super) fn silent(&mut self, index: usize, text: &str) {
         let event = Event::of(self.members[index].name(), Kind::WatchdogExpired, text);

@@ -198,7 +198,7 @@ impl Supervisor {
                     self.end(index, State::Finished);
                 }
                 State::Running if member.watchdog_at().is_some_and(|at| at <= now) => {
-                    self.silent(index, "was silent past its watchdog time: killed");
+                    self.overdue(index, now);
                 }
                 _ => {}
             }
