@@ -87,34 +87,21 @@ fn place(file: &File, component: &Component, sink: &mut Sink) {
     let path = &file.path.value;
     let writes = file.access.value == Access::Write;
     let volatile = file.size.is_some();
-    let refused = REFUSED
-        .iter()
-        .find(|(refused, _)| path == refused)
-        .or_else(|| {
-            REFUSED
-                .iter()
-                .find(|(refused, _)| CLOSED.contains(refused) && inside(path, refused))
-        })
-        .or_else(|| {
-            REFUSED
-                .iter()
-                .find(|(refused, _)| writes && *refused == "/sys" && inside(path, refused))
-        });
-    if let Some((_, help)) = refused {
+    if let Some(help) = refusal(path, file.access.value) {
         sink.push(
             Diagnostic::error("refused-path", format!("`{path}` is never granted"))
                 .at(file.path.at)
                 .label("never granted")
-                .help(*help),
+                .help(help),
         );
-    } else if BROAD.contains(&path.as_str()) && writes && !volatile {
+    } else if is_broad(path) && writes && !volatile {
         sink.push(
             Diagnostic::error("refused-path", format!("`{path}` is never granted for writing as a whole"))
                 .at(file.path.at)
                 .label("too broad to write")
                 .help("grant the directory the program writes to; with `size:` a path below /tmp or /run becomes a tmpfs of its own"),
         );
-    } else if BROAD.contains(&path.as_str()) && !volatile {
+    } else if is_broad(path) && !volatile {
         sink.push(
             Diagnostic::warning("broad-path", format!("`{path}` as a whole is much for one component"))
                 .at(file.path.at)
@@ -123,6 +110,30 @@ fn place(file: &File, component: &Component, sink: &mut Sink) {
                 .help("grant what the program reads; if it is meant, `accept: [{warning: broad-path, because: ...}]`"),
         );
     }
+}
+
+/// Why nobody is granted this path, with what to write instead.
+pub(crate) fn refusal(path: &str, access: Access) -> Option<&'static str> {
+    REFUSED
+        .iter()
+        .find(|(refused, _)| path == *refused)
+        .or_else(|| {
+            REFUSED
+                .iter()
+                .find(|(refused, _)| CLOSED.contains(refused) && inside(path, refused))
+        })
+        .or_else(|| {
+            let writes = access == Access::Write;
+            REFUSED
+                .iter()
+                .find(|(refused, _)| writes && *refused == "/sys" && inside(path, refused))
+        })
+        .map(|(_, help)| *help)
+}
+
+/// Whether a grant of this path says little.
+pub(crate) fn is_broad(path: &str) -> bool {
+    BROAD.contains(&path)
 }
 
 fn combination(file: &File, sink: &mut Sink) {

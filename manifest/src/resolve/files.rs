@@ -2,6 +2,7 @@
 
 use super::paths::{inside, parents};
 use super::{of_role, origin};
+use crate::check::{is_broad, refusal};
 use crate::diagnostic::{At, Diagnostic, Sink};
 use crate::facts::{Facts, Kind, Path};
 use crate::model;
@@ -154,6 +155,9 @@ fn file(
         }
     }
     parents(&file.path, fact, sink);
+    if is_refused(file, fact, sink) {
+        return None;
+    }
     if let Some(user) = user.filter(|_| file.pass.is_none())
         && let Some(word) = refused(fact, user, file.access.value)
     {
@@ -169,6 +173,41 @@ fn file(
         );
     }
     Some(grant)
+}
+
+/// Whether what the path leads to is never granted. What is refused by name is refused behind
+/// a link too, such as /run/cordon by /var/run. Only a single file below /run/systemd may be
+/// read this way: /etc/resolv.conf is such a link.
+fn is_refused(file: &model::File, fact: &Path, sink: &mut Sink) -> bool {
+    let (path, leads) = (&file.path.value, &fact.resolved);
+    let access = file.access.value;
+    let is_file_read = fact.kind == Kind::File && access == Access::Read;
+    let is_link = path != leads && !(is_file_read && inside(leads, "/run/systemd"));
+    let nodes = "a directory of device nodes; grant each node under `devices`";
+    let (what, help) = if let Some(help) = refusal(leads, access).filter(|_| is_link) {
+        ("", help)
+    } else if is_link && access == Access::Write && is_broad(leads) {
+        (
+            " for writing as a whole",
+            "grant the directory the program writes to",
+        )
+    } else if fact.kind == Kind::Directory && inside(leads, "/dev") && !inside(leads, "/dev/shm") {
+        ("", nodes)
+    } else {
+        return false;
+    };
+    let message = if path == leads {
+        format!("`{path}` is never granted{what}")
+    } else {
+        format!("`{path}` leads to `{leads}`, which is never granted{what}")
+    };
+    sink.push(
+        Diagnostic::error("refused-path", message)
+            .at(file.path.at)
+            .label("never granted")
+            .help(help),
+    );
+    true
 }
 
 /// What the permission bits refuse this user, who has no capability.
