@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 /// A frame drawn later than this after it was due counts as late, in nanoseconds.
 const LATE_NS: u64 = TICK_NS / 2;
 /// Ticks whose samples one frame draws at most: one sweep. Older ones are still derived from.
-const BLOCKS_MAX: usize = 150;
+const BLOCKS_MAX: u64 = 150;
 /// Ticks behind up to which each frame is still drawn, late; beyond it frames are lost.
 const CATCH_UP: u64 = 10;
 /// Tick at which memory is locked: fonts are rasterised, buffers have their size.
@@ -163,15 +163,15 @@ impl Monitor {
             if ticks - tick < PUBLISH_WITHIN {
                 self.publish(block.as_ref(), beat);
             }
-            blocks.push(block);
+            // After a long stop most are too old to be drawn: they are not kept either.
+            if ticks - tick < BLOCKS_MAX {
+                blocks.push(block);
+            }
         }
         for id in self.link.seen() {
             self.watch.see(id);
         }
         self.frames.due = ticks;
-        if blocks.len() > BLOCKS_MAX {
-            blocks.drain(..blocks.len() - BLOCKS_MAX);
-        }
         self.draw(&blocks);
         let due = ticks * TICK_NS;
         if elapsed.saturating_sub(due) + self.drawing_time(now) > LATE_NS {
