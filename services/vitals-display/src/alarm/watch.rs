@@ -224,22 +224,22 @@ fn technical(now: &Readings, active: &mut BTreeSet<Alarm>) {
         Some(Alarm::RespirationNotMeasured),
     );
     say(
-        now.abp.systolic,
+        now.abp.worst(),
         Alarm::AbpSensorOff,
         Alarm::AbpNotAnalysed,
         None,
     );
     say(
-        now.pap.systolic,
+        now.pap.worst(),
         Alarm::PapSensorOff,
         Alarm::PapNotAnalysed,
         None,
     );
     // A pulseless pressure wave has no numbers; the screen must say why.
-    if now.abp.systolic == Reading::Silent {
+    if now.abp.worst() == Reading::Silent {
         active.insert(Alarm::AbpNotAnalysed);
     }
-    if now.pap.systolic == Reading::Silent {
+    if now.pap.worst() == Reading::Silent {
         active.insert(Alarm::PapNotAnalysed);
     }
     if now.spo2 == Reading::Missing || now.pleth == Reading::Missing {

@@ -37,6 +37,8 @@ pub struct HeartDetector {
     candidate: Option<Peak>,
     missed: Option<Peak>,
     last_beat: Option<Peak>,
+    /// Whether a beat may have been missed since the last one.
+    hole: bool,
     intervals: Window,
 }
 
@@ -67,6 +69,7 @@ impl HeartDetector {
             candidate: None,
             missed: None,
             last_beat: None,
+            hole: false,
             intervals: Window::new(INTERVALS),
         }
     }
@@ -76,6 +79,7 @@ impl HeartDetector {
         self.now += 1;
         self.presence.step(sample.is_some());
         let Some(sample) = sample else {
+            self.hole |= self.presence.is_hole();
             if !self.presence.is_present() {
                 self.restart();
             }
@@ -188,10 +192,14 @@ impl HeartDetector {
     fn accept(&mut self, peak: Peak) {
         if let Some(last) = self.last_beat {
             let interval = peak.at.saturating_sub(last.at) as f32 / self.rate;
-            if interval < ASYSTOLE {
+            if self.hole {
+                // Nor do old intervals stand for those that cannot be measured.
+                self.intervals.drop_oldest();
+            } else if interval < ASYSTOLE {
                 self.intervals.push(interval);
             }
         }
+        self.hole = false;
         self.last_beat = Some(peak);
         self.missed = None;
     }

@@ -4,6 +4,10 @@
 /// as the deadline of the vitals channel.
 pub const MISSING_AFTER: f32 = 1.0;
 
+/// Seconds without a valid sample in which a beat can have been, unseen: the duration of a
+/// QRS complex.
+pub const HOLE: f32 = 0.1;
+
 /// Counts a signal's missing samples.
 #[derive(Clone, Debug)]
 pub struct Presence {
@@ -30,6 +34,11 @@ impl Presence {
         } else {
             self.missing.saturating_add(1)
         };
+    }
+
+    /// Whether samples are missing for so long that an event may have been missed.
+    pub fn is_hole(&self) -> bool {
+        self.missing as f32 > self.rate * HOLE
     }
 
     /// Whether the signal is there: a valid sample within [`MISSING_AFTER`].

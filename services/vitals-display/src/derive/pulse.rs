@@ -44,6 +44,8 @@ pub struct PulseDetector {
     level: f32,
     armed: bool,
     last_onset: Option<u64>,
+    /// Whether an onset may have been missed since the last one.
+    hole: bool,
     pulse: Option<Pulse>,
     intervals: Window,
     systolic: Window,
@@ -76,6 +78,7 @@ impl PulseDetector {
             level: 0.0,
             armed: true,
             last_onset: None,
+            hole: false,
             pulse: None,
             intervals: Window::new(PULSES),
             systolic: Window::new(PULSES),
@@ -91,6 +94,7 @@ impl PulseDetector {
         let Some(sample) = sample else {
             // A pulse with a hole in it has no true extremes.
             self.pulse = None;
+            self.hole |= self.presence.is_hole();
             if !self.presence.is_present() {
                 self.restart();
             }
@@ -148,15 +152,26 @@ impl PulseDetector {
         self.peak = self.sum;
         if let Some(last) = self.last_onset {
             let interval = self.seconds_since(last);
-            if interval < SILENT {
+            // Old numbers do not stand for those that cannot be measured.
+            if self.hole {
+                self.intervals.drop_oldest();
+            } else if interval < SILENT {
                 self.intervals.push(interval);
-                if let Some(pulse) = self.pulse {
+            }
+            match self.pulse.filter(|_| interval < SILENT) {
+                Some(pulse) => {
                     self.systolic.push(pulse.max);
                     self.diastolic.push(pulse.min);
                     self.means.push(pulse.sum / pulse.count.max(1) as f32);
                 }
+                None => {
+                    self.systolic.drop_oldest();
+                    self.diastolic.drop_oldest();
+                    self.means.drop_oldest();
+                }
             }
         }
+        self.hole = false;
         self.last_onset = Some(self.now);
         self.pulse = Some(Pulse {
             max: smooth,

@@ -28,6 +28,11 @@ impl Window {
         leaving
     }
 
+    /// Forgets the oldest value.
+    pub fn drop_oldest(&mut self) {
+        self.values.pop_front();
+    }
+
     /// Number of values.
     pub fn len(&self) -> usize {
         self.values.len()

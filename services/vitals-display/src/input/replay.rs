@@ -1,6 +1,6 @@
 //! A record replayed in its own time, or faster.
 
-use super::{Block, Input, Kind, Position, Signal, TICK};
+use super::{Block, Input, Kind, Numeric, Position, Signal, TICK};
 use crate::wfdb::{self, MISSING, Record};
 
 /// Replays a record tick by tick.
@@ -29,7 +29,28 @@ struct Scale {
 impl Scale {
     fn value(self, stored: i16) -> Option<f32> {
         let value = ((f64::from(stored) - self.offset) * self.factor) as f32;
-        (stored != MISSING && !(self.zero_is_missing && value == 0.0)).then_some(value)
+        (stored != MISSING && !(self.zero_is_missing && value.round() == 0.0)).then_some(value)
+    }
+
+    /// Whether the samples are in the unit the number or wave is shown in. The ECG and the
+    /// waves in parts of full scale carry no number that could be mistaken.
+    fn fits(kind: Kind, signal: &wfdb::Signal) -> bool {
+        let units: &[&str] = match kind {
+            Kind::Ecg | Kind::Pleth | Kind::Resp => return true,
+            Kind::Abp
+            | Kind::Pap
+            | Kind::Numeric(Numeric::Abp(_) | Numeric::Pap(_) | Numeric::Nibp(_)) => {
+                &["mmHg", "mm[Hg]"]
+            }
+            Kind::Numeric(Numeric::SpO2) => &["%"],
+            Kind::Numeric(Numeric::HeartRate | Numeric::PulseRate | Numeric::RespirationRate) => {
+                &["bpm", "pm", "rpm", "brpm", "/min", "1/min"]
+            }
+        };
+        signal.calibrated
+            && units
+                .iter()
+                .any(|unit| signal.unit.eq_ignore_ascii_case(unit))
     }
 
     fn of(kind: Kind, signal: &wfdb::Signal) -> Self {
@@ -61,6 +82,15 @@ impl Scale {
     }
 }
 
+/// The unit of a signal that is not shown because of it.
+fn unit_of(signal: &wfdb::Signal) -> &str {
+    if signal.calibrated {
+        &signal.unit
+    } else {
+        "no unit: not calibrated"
+    }
+}
+
 impl Replay {
     /// Replays `record` at `speed` times life, again and again if `repeat`.
     pub fn new(record: Record, speed: u16, repeat: bool) -> Self {
@@ -71,6 +101,9 @@ impl Replay {
             let rate = record.frequency * signal.per_frame as f64;
             match Kind::of(&signal.description, rate) {
                 None => ignored.push(signal.description.clone()),
+                Some(kind) if !Scale::fits(kind, signal) => {
+                    ignored.push(format!("{} in {}", signal.description, unit_of(signal)));
+                }
                 Some(kind) => {
                     let label = match kind {
                         Kind::Ecg if !signal.description.starts_with("ECG") => {
@@ -95,11 +128,16 @@ impl Replay {
         }
     }
 
-    /// Frames of the record's time that lie before the end of tick `ticks`.
-    fn frames_before(&self, ticks: u64) -> u64 {
+    /// Samples, of which a frame has `per_frame`, that are due before the end of tick `ticks`.
+    fn due(&self, ticks: u64, per_frame: usize) -> u64 {
         let frames = ticks as f64 * TICK * f64::from(self.speed) * self.record.frequency;
-        // Frame i is due at i / frequency; a hair's breadth of rounding is not a frame.
-        (frames - 1e-6).ceil().max(0.0) as u64
+        // Sample i is due at i / rate; a hair's breadth of rounding is not a sample.
+        let due = (frames * per_frame as f64 - 1e-6).ceil().max(0.0) as u64;
+        if self.repeat {
+            due
+        } else {
+            due.min(self.length() * per_frame as u64)
+        }
     }
 
     fn length(&self) -> u64 {
@@ -137,17 +175,15 @@ impl Input for Replay {
         if length == 0 || (!self.repeat && elapsed * self.record.frequency >= length as f64) {
             return false;
         }
-        let until = self.frames_due(self.ticks);
-        for frame in self.frames..until {
-            let frame = (frame % length) as usize;
-            for (samples, (column, scale)) in block.iter_mut().zip(&self.columns) {
-                let signal = &self.record.signals[*column];
-                let first = frame * signal.per_frame;
-                let stored = &signal.samples[first..first + signal.per_frame];
-                samples.extend(stored.iter().map(|&stored| scale.value(stored)));
-            }
+        for (samples, (column, scale)) in block.iter_mut().zip(&self.columns) {
+            // Each sample has its own time: those of a frame of a second do not come at once.
+            let signal = &self.record.signals[*column];
+            let given = self.due(self.ticks - 1, signal.per_frame);
+            let until = self.due(self.ticks, signal.per_frame);
+            let end = length * signal.per_frame as u64;
+            samples.extend((given..until).map(|n| scale.value(signal.samples[(n % end) as usize])));
         }
-        self.frames = until;
+        self.frames = self.frames_due(self.ticks);
         true
     }
 
@@ -176,11 +212,6 @@ impl Input for Replay {
     }
 
     fn frames_due(&self, ticks: u64) -> u64 {
-        let frames = self.frames_before(ticks);
-        if self.repeat {
-            frames
-        } else {
-            frames.min(self.length())
-        }
+        self.due(ticks, 1)
     }
 }

@@ -57,6 +57,18 @@ impl PressureReading {
         self.systolic.is_carried() || self.diastolic.is_carried() || self.mean.is_carried()
     }
 
+    /// The worst of the three that are carried: a number missing beside two others is
+    /// missing all the same.
+    pub fn worst(self) -> Reading {
+        let all = [self.systolic, self.diastolic, self.mean];
+        let has = |reading| all.contains(&reading);
+        [Reading::Missing, Reading::Silent, Reading::Learning]
+            .into_iter()
+            .find(|&reading| has(reading))
+            .or_else(|| all.into_iter().find(|reading| reading.is_carried()))
+            .unwrap_or_default()
+    }
+
     /// Whether any of the three has a number.
     pub fn has_value(self) -> bool {
         [self.systolic, self.diastolic, self.mean]

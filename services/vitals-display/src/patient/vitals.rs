@@ -132,7 +132,12 @@ impl Patient {
                 }
                 Follower::Abp(detector) => {
                     now.abp = of_pulse(detector, self.lost);
-                    now.pulse_rate = lost(of_rate(detector.rate(), &RATES));
+                    // The arterial wave's pulse counts before the finger's, in whichever
+                    // order the record has them, but not where it has none.
+                    let pulse = lost(of_rate(detector.rate(), &RATES));
+                    if pulse.value().is_some() || now.pulse_rate.value().is_none() {
+                        now.pulse_rate = pulse;
+                    }
                 }
                 Follower::Pap(detector) => now.pap = of_pulse(detector, self.lost),
                 Follower::Pleth(detector, presence) => {

@@ -48,6 +48,8 @@ pub struct SignalLine {
     pub offset: usize,
     /// Stored units per physical unit.
     pub gain: f64,
+    /// Whether the header gives a gain: without one there is no physical value.
+    pub calibrated: bool,
     /// Stored value of physical zero.
     pub baseline: f64,
     /// Physical unit; the format's default is mV.
@@ -247,6 +249,7 @@ fn signal_line(line: &str, number: usize, file: &Path) -> Result<SignalLine, Wfd
         skew: storage.skew,
         offset: storage.offset,
         gain: gain.gain,
+        calibrated: gain.calibrated,
         baseline: gain.baseline.unwrap_or(f64::from(zero)),
         unit: gain.unit,
         resolution,
@@ -315,6 +318,7 @@ fn split_number(text: &str, mark: char, default: usize) -> Option<(&str, usize)>
 /// `GAIN[(BASELINE)][/UNIT]`.
 struct Gain {
     gain: f64,
+    calibrated: bool,
     baseline: Option<f64>,
     unit: String,
 }
@@ -324,6 +328,7 @@ impl Default for Gain {
     fn default() -> Self {
         Self {
             gain: 200.0,
+            calibrated: false,
             baseline: None,
             unit: "mV".into(),
         }
@@ -340,11 +345,15 @@ impl Gain {
                 Some(f64::from(inner.strip_suffix(')')?.parse::<i32>().ok()?)),
             ),
         };
-        let gain: f64 = text.parse().ok().filter(|gain: &f64| gain.is_finite())?;
+        // Beyond these a sample is no finite number, or none that differs from another's.
+        let plausible = |gain: &f64| *gain == 0.0 || (1e-9..=1e12).contains(&gain.abs());
+        let gain: f64 = text.parse().ok().filter(plausible)?;
         // 0 means 'not calibrated', for which the manual prescribes the default.
-        let gain = if gain == 0.0 { 200.0 } else { gain };
+        let calibrated = gain != 0.0;
+        let gain = if calibrated { gain } else { 200.0 };
         Some(Self {
             gain,
+            calibrated,
             baseline,
             unit: unit.into(),
         })

@@ -39,6 +39,8 @@ pub struct Signal {
     pub unit: String,
     /// Stored units per physical unit.
     pub gain: f64,
+    /// Whether the header gives a gain.
+    pub calibrated: bool,
     /// Stored value of physical zero.
     pub baseline: f64,
     /// Resolution of the converter in bits.
@@ -63,6 +65,7 @@ impl Signal {
             description: line.description.clone(),
             unit: line.unit.clone(),
             gain: line.gain,
+            calibrated: line.calibrated,
             baseline: line.baseline,
             resolution: line.resolution,
             zero: line.zero,
