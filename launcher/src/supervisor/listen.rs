@@ -116,12 +116,13 @@ impl Sockets {
         Ok(sockets)
     }
 
-    /// The sockets for a new life. A life can shut its socket down for good;
-    /// such a one is bound anew.
+    /// The sockets for a new life. A life can shut its socket down for good, or
+    /// size its buffers, which cannot be taken back; such a one is bound anew.
     pub fn hand_over(&mut self, component: &str) -> Result<Vec<(Listen, OwnedFd)>, ListenError> {
         let mut handed = Vec::new();
         for (listen, socket) in &mut self.open {
-            if !getsockopt(socket, sockopt::AcceptConn).unwrap_or(false) {
+            let accepts = getsockopt(&*socket, sockopt::AcceptConn).unwrap_or(false);
+            if !accepts || !has_default_buffers(socket) {
                 // Two sockets cannot listen on one port: the old one goes first.
                 let null = std::fs::File::open("/dev/null")
                     .map_err(|error| refused(component, listen, errno_of(&error)))?;
@@ -147,6 +148,21 @@ fn refused(component: &str, listen: &Listen, errno: Errno) -> ListenError {
         listen: Box::new(listen.clone()),
         errno,
     }
+}
+
+/// Whether a socket's buffers are those of a new one; where that cannot be told,
+/// it counts as no.
+fn has_default_buffers(of: &OwnedFd) -> bool {
+    let sizes = |of: &OwnedFd| -> nix::Result<(usize, usize)> {
+        Ok((
+            getsockopt(of, sockopt::RcvBuf)?,
+            getsockopt(of, sockopt::SndBuf)?,
+        ))
+    };
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let new = socket(AddressFamily::Inet, SockType::Stream, flags, None);
+    new.and_then(|new| Ok(sizes(&new)? == sizes(of)?))
+        .unwrap_or(false)
 }
 
 /// Takes back what an earlier life may have set: flags and options belong to the
@@ -248,5 +264,10 @@ mod tests {
         let timeout = getsockopt(&second, sockopt::ReceiveTimeout).unwrap();
         assert_eq!(timeout, TimeVal::new(0, 0));
         assert!(!getsockopt(&second, sockopt::KeepAlive).unwrap());
+        assert!(has_default_buffers(&second));
+        setsockopt(&second, sockopt::RcvBuf, &1024).unwrap();
+        drop(second);
+        let (_, third) = sockets.hand_over("web").unwrap().remove(0);
+        assert!(has_default_buffers(&third));
     }
 }
