@@ -299,6 +299,29 @@ mod tests {
     }
 
     #[test]
+    fn no_profile_lets_a_set_user_id_file_be_made() {
+        let bits = u64::from(libc::S_ISUID | libc::S_ISGID);
+        for name in PROFILES.iter().filter(|name| **name != "enosys") {
+            let mut rules = Rules::new();
+            profile::read(name, &load, &mut rules).unwrap();
+            for call in ["open", "openat", "creat", "chmod", "fchmod", "fchmodat"] {
+                for alternative in rules
+                    .iter()
+                    .filter(|(named, _)| named.split('@').next() == Some(call))
+                    .flat_map(|(_, alternatives)| alternatives)
+                {
+                    let refused = alternative.iter().any(|condition| {
+                        let mask = condition.mask.unwrap_or(0);
+                        let creates = libc::O_CREAT as u64;
+                        condition.value == 0 && (mask & bits == bits || mask & creates != 0)
+                    });
+                    assert!(refused, "{name}: {call}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_profile_lets_what_makes_new_compartments_or_traces() {
         for name in PROFILES.iter().filter(|name| **name != "enosys") {
             let mut rules = Rules::new();
