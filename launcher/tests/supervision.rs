@@ -458,7 +458,11 @@ fn a_compartment_that_was_changed_is_found_and_dealt_with_as_the_manifest_says()
     let held = device.component(2);
     assert_eq!((text(&held["state"]), pid(&held)), ("held", 0));
     assert_eq!(device.json("status")["state"], "degraded");
-    assert_eq!(device.json("verify")["components"][0]["same"], true);
+    let verified = device.json("verify");
+    assert_eq!(verified["components"][0]["same"], true);
+    let ended = "what was ended for a difference is not as planned";
+    assert_eq!(verified["components"][2]["same"], false, "{ended}");
+    assert_eq!(verified["same"], false, "{ended}");
     assert!(device.stop().success());
     stage.assert_nothing_left();
 }

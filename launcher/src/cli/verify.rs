@@ -48,7 +48,11 @@ fn proof(component: &ComponentProof, style: Style) -> String {
         return format!(
             "{} {}\n\n",
             style.strong(&component.name),
-            style.warn("does not run: nothing to read")
+            if component.same {
+                style.warn("does not run: nothing to read")
+            } else {
+                style.bad("was ended because it differed from the plan")
+            }
         );
     };
     let mut table = Table::default();

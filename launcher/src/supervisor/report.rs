@@ -94,7 +94,8 @@ pub struct ComponentProof {
     pub name: String,
     /// Process number; none when it does not run, and nothing can be read.
     pub pid: Option<i32>,
-    /// Whether everything found is as planned.
+    /// Whether everything found is as planned; false too when it does not run
+    /// because something was not.
     pub same: bool,
     /// One line per thing compared, in the order of the layers.
     pub items: Vec<ProofItem>,

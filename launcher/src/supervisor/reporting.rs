@@ -116,10 +116,11 @@ impl Supervisor {
                 Some((pid, alive.running.verify(&self.layers)?))
             });
             let Some((pid, proof)) = read else {
+                // One that was ended because it differed did not become as planned by it.
                 components.push(ComponentProof {
                     name,
                     pid: None,
-                    same: true,
+                    same: member.state != State::Held,
                     items: Vec::new(),
                 });
                 continue;
@@ -140,7 +141,7 @@ impl Supervisor {
         }
         let verification = Verification {
             device: self.plan.device.clone(),
-            same: different.is_empty(),
+            same: components.iter().all(|component| component.same),
             absent_layers: self.absent_layers(),
             components,
         };
