@@ -41,6 +41,11 @@ impl Demo {
                 return Err(why);
             }
         }
+        // The directory has one name, so there is one demo at a time.
+        let alone = fs::File::open("/opt").map_err(|error| format!("/opt: {error}"))?;
+        if alone.try_lock().is_err() {
+            return Err("another demo is running on this machine".into());
+        }
         fs::create_dir_all(&self.output)
             .map_err(|error| format!("{}: {error}", self.output.display()))?;
         let cordon = workspace::program("cordon")?;
@@ -74,8 +79,8 @@ impl Demo {
         self.manifest(&cordon, &monitor)?;
         self.policy(&cordon, &monitor)?;
         let mut running = self.compartments(&cordon, &monitor)?;
-        let first = self.vitals(&monitor)?;
-        self.station(&monitor)?;
+        let first = with_log(&running, self.vitals(&monitor))?;
+        with_log(&running, self.station(&monitor))?;
         end(&mut running, &monitor)?;
         drop(monitor);
 
@@ -281,7 +286,8 @@ impl Demo {
                     Verdict::Breach => say::warning(&line),
                 }
             },
-        )?;
+        );
+        let all = with_log(&running, all)?;
         std::thread::sleep(Duration::from_secs(2));
         let lines = shown::lines(&monitor.shown()).map_err(|error| error.to_string())?;
         let last = lines.last().ok_or("the display said nothing")?.clone();
@@ -370,6 +376,18 @@ impl Demo {
             std::thread::park();
         }
     }
+}
+
+/// An error with the last words of the device beside it.
+fn with_log<T>(running: &Device, result: Result<T, String>) -> Result<T, String> {
+    result.map_err(|error| {
+        let log = running.log();
+        let lines: Vec<&str> = log.lines().collect();
+        format!(
+            "{error}\n{}",
+            lines[lines.len().saturating_sub(20)..].join("\n")
+        )
+    })
 }
 
 /// What a command prints, when it succeeds.
