@@ -14,7 +14,11 @@ use nix::errno::Errno;
 /// Restricts this process. Runs inside the new root: rules made on the
 /// supervisor's /proc and tmpfs would not match the child's.
 pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Result<(), Failure> {
-    if !layers.on(Layer::LandlockFs) {
+    let on = |layer| layers.on(layer);
+    if ![Layer::LandlockFs, Layer::LandlockTcp, Layer::LandlockScope]
+        .into_iter()
+        .any(on)
+    {
         return Ok(());
     }
     let abi = ABI::from(layers.landlock_abi() as i32);
@@ -25,22 +29,24 @@ pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Res
     };
     let handling = failed(Layer::LandlockFs, "creating the Landlock ruleset:");
     // A right the kernel lacks is an error here: the ABI was asked for, nothing is best effort.
-    let mut ruleset = Ruleset::default()
-        .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(handled(abi, layers))
-        .map_err(&handling)?;
-    if layers.on(Layer::LandlockTcp) {
+    let mut ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    if on(Layer::LandlockFs) {
+        ruleset = ruleset
+            .handle_access(handled(abi, layers))
+            .map_err(&handling)?;
+    }
+    if on(Layer::LandlockTcp) {
         ruleset = ruleset
             .handle_access(AccessNet::from_all(ABI::V4))
             .map_err(&handling)?;
     }
-    if layers.on(Layer::LandlockScope) {
+    if on(Layer::LandlockScope) {
         ruleset = ruleset
             .scope(Scope::AbstractUnixSocket | Scope::Signal)
             .map_err(&handling)?;
     }
     let mut ruleset = ruleset.create().map_err(&handling)?;
-    for mount in mounts {
+    for mount in mounts.iter().filter(|_| on(Layer::LandlockFs)) {
         let path = PathFd::new(&mount.path).map_err(|error| {
             Failure::new(Layer::LandlockFs, "opening for Landlock", Errno::last())
                 .of(format!("{}: {error}", mount.path))
@@ -55,7 +61,7 @@ pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Res
                     .asked_by(&mount.origin)
             })?;
     }
-    if layers.on(Layer::LandlockTcp)
+    if on(Layer::LandlockTcp)
         && let Network::Host { bind, connect } = &component.network
     {
         let ports = bind.iter().map(|port| (port, AccessNet::BindTcp));
@@ -68,7 +74,7 @@ pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Res
                 })?;
         }
     }
-    if layers.on(Layer::LandlockAudit) {
+    if on(Layer::LandlockAudit) {
         ruleset = ruleset
             .log_new_exec(true)
             .map_err(failed(Layer::LandlockAudit, "switching on audit records:"))?;
