@@ -182,6 +182,27 @@ fn a_second_supervisor_with_a_directory_of_its_own_disturbs_nobody() {
 }
 
 #[test]
+fn how_a_component_ended_is_known_also_where_sigchld_was_ignored() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("ignored");
+    let body = "role: network-service\nexec: [COMPONENT, exit, '7']\nnotify: false\nrestart: {policy: never}";
+    let manifest = stage.manifest(&[("one", body)], "");
+    let device = stage.cordon(&["run", "--without", "selinux,limits"]);
+    let output = Command::new("env")
+        .arg("--ignore-signal=CHLD")
+        .arg(device.get_program())
+        .args(device.get_args())
+        .arg(manifest)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("exited with status 7"), "{said}");
+    stage.assert_nothing_left();
+}
+
+#[test]
 fn a_supervisor_that_is_late_kills_nobody_who_spoke_in_time() {
     if !root() {
         return;

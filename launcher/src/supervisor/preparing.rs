@@ -138,6 +138,7 @@ fn lacking(plan: &Plan, layers: &Layers, without: &[Layer]) -> Result<(), Failur
 }
 
 fn signals() -> Result<SignalFd, Failure> {
+    crate::sys::signal::keep_children().map_err(|errno| internal(errno.desc()))?;
     let mut set = SigSet::empty();
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         set.add(signal);

@@ -19,6 +19,17 @@ pub fn reset() -> Result<(), Errno> {
     empty.thread_set_mask()
 }
 
+/// Keeps ended children until they are waited for. Whoever starts this process may
+/// have it ignore SIGCHLD; the kernel then reaps them itself, nobody learns how they
+/// ended, and their numbers are used again while they are still thought to be theirs.
+pub fn keep_children() -> Result<(), Errno> {
+    // SAFETY: SIG_DFL is no function of ours.
+    if unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) } == libc::SIG_ERR {
+        return Err(Errno::last());
+    }
+    Ok(())
+}
+
 /// Runs the program's own time slice under `policy` and `priority` (sched(7)).
 pub fn set_scheduler(policy: libc::c_int, priority: u8) -> Result<(), Errno> {
     let parameters = libc::sched_param {
