@@ -1,5 +1,7 @@
 //! What an end does with a descriptor it was handed, before it believes it.
 
+#![forbid(unsafe_code)]
+
 use crate::layout::{ABI, CONSTANT_WORDS, HEADER_BYTES, Layout, MAGIC, SCHEMA_BYTES};
 use crate::mapping::{ReadOnly, ReadWrite};
 use crate::ring::words::Load;

@@ -1,5 +1,7 @@
 //! How much a writer may do in a span of the reader's own time.
 
+#![forbid(unsafe_code)]
+
 use crate::pace::Pace;
 
 /// How far back unused allowance counts, in ns. A writer that was frozen may

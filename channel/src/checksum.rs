@@ -1,5 +1,7 @@
 //! CRC-32C of words, and the word it travels in.
 
+#![forbid(unsafe_code)]
+
 /// Goes on with a CRC over one more word.
 #[must_use]
 pub fn append(crc: u32, word: u64) -> u32 {

@@ -1,5 +1,7 @@
 //! The one clock of a channel's ends.
 
+#![forbid(unsafe_code)]
+
 use rustix::time::{ClockId, clock_gettime};
 
 /// Now, in ns of CLOCK_MONOTONIC (by the vDSO, so no system call). Time

@@ -4,6 +4,8 @@
 //! [`Control::poll`] now and then. Whether the other end started before or
 //! after, or starts again, is the same to this code.
 
+#![forbid(unsafe_code)]
+
 use crate::attach::{self, AttachError};
 use crate::clock::now;
 use crate::descriptors;

@@ -8,6 +8,8 @@
 //! component keeps what it already has and gets nothing new until it is
 //! started again.
 
+#![forbid(unsafe_code)]
+
 use crate::message::{End, Kind, LENGTH, Message};
 use rustix::io::Errno;
 use rustix::net::{

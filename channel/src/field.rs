@@ -1,5 +1,7 @@
 //! One field of a record, and its line of the canonical text.
 
+#![forbid(unsafe_code)]
+
 use std::fmt::Write as _;
 
 /// Most elements of an array.

@@ -4,6 +4,8 @@
 //! control socket can be read; the hub keeps the order of [`crate::supervisor`]
 //! for every channel. It never waits and starts no thread.
 
+#![forbid(unsafe_code)]
+
 use crate::endpoint::{Endpoint, Fault};
 use crate::message::{End, is_channel_name};
 use crate::pace::Pace;

@@ -13,6 +13,8 @@
 //! reader whose own schema differs, and with it the number and size of slots,
 //! finds them by the size the kernel tells, never by a word it read.
 
+#![forbid(unsafe_code)]
+
 use crate::checksum;
 use crate::pace::Pace;
 use crate::schema::Schema;

@@ -13,6 +13,8 @@
 //! Kinds: 1 hand-out of the writer's end, 2 of a reader's end, 3 the writer's
 //! acknowledgement that it mapped, 4 a reader's receipt.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 
 /// Length of every message.

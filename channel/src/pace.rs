@@ -1,5 +1,7 @@
 //! How often records come.
 
+#![forbid(unsafe_code)]
+
 /// How often records come; the same meaning as in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pace {

@@ -1,5 +1,7 @@
 //! The ends of channels a component holds.
 
+#![forbid(unsafe_code)]
+
 use crate::attach::AttachError;
 use crate::clock::now;
 use crate::mapping::{ReadOnly, ReadWrite};

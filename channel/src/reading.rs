@@ -1,5 +1,7 @@
 //! What a reader is told: a typed result that cannot be mistaken for a number.
 
+#![forbid(unsafe_code)]
+
 use crate::record::Record;
 use std::ops::Deref;
 

@@ -1,5 +1,7 @@
 //! One record: the values of a schema's fields, each valid or not.
 
+#![forbid(unsafe_code)]
+
 use crate::field::{Field, Scalar};
 use crate::schema::{FieldId, Schema};
 

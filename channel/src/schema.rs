@@ -14,6 +14,8 @@
 //! whole padded to words of 8 bytes. Bit k of a record's quality word says
 //! whether field k is valid.
 
+#![forbid(unsafe_code)]
+
 use crate::field::Field;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;

@@ -9,6 +9,8 @@
 //! 4. [`Sealed::reader_fd`] goes to the readers. There is no other way to come
 //!    by a [`Sealed`], so no reader can be given anything earlier.
 
+#![forbid(unsafe_code)]
+
 use crate::attach::SEALS;
 use crate::layout::{CONSTANT_WORDS, Layout, SCHEMA_BYTES, channel_id};
 use crate::pace::Pace;

@@ -1,5 +1,7 @@
 //! Which layers the running kernel has. Nothing is assumed: each is asked for.
 
+#![forbid(unsafe_code)]
+
 use crate::sys;
 use cordon_manifest::plan::{Component, Layer};
 use std::collections::BTreeMap;

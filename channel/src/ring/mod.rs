@@ -4,6 +4,8 @@
 //! that runs on shared memory can be run against a model checker's memory, and
 //! against one that answers anything at all.
 
+#![forbid(unsafe_code)]
+
 pub mod reader;
 pub mod words;
 pub mod writer;

@@ -4,6 +4,8 @@
 //! The supervisor's side of the clone stands here, the child's in [`child`]; each
 //! layer is a file named for its mechanism.
 
+#![forbid(unsafe_code)]
+
 mod cgroup;
 mod child;
 mod credentials;

@@ -5,6 +5,8 @@
 //! old by the time a component starts; the launcher opens every resolved path
 //! again, without following links, and compares.
 
+#![forbid(unsafe_code)]
+
 mod conf;
 mod elf;
 mod executable;

@@ -6,6 +6,8 @@
 //! it is [`Verdict::NotShown`], and a layer that is switched off or absent is
 //! [`Verdict::Absent`].
 
+#![forbid(unsafe_code)]
+
 mod descriptors;
 mod kernel;
 mod mounts;

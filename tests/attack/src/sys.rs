@@ -4,6 +4,8 @@
 //! what a compiled language's library would never ask, so there is no safe
 //! wrapper to use: what keeps it sound is that pointers come only from borrows.
 
+#![allow(unsafe_code)]
+
 use std::ffi::CStr;
 
 /// Error number of a refused call.
