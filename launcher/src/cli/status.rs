@@ -68,12 +68,15 @@ fn text(status: &Status, style: Style) -> String {
 
 fn row(table: &mut Table, component: &ComponentStatus, style: Style) {
     let paint = |cell: &str| match component.state.as_str() {
+        "running" if component.differs => style.bad(cell),
         "running" if component.ready => style.good(cell),
         "given-up" | "held" => style.bad(cell),
         "finished" => style.faint(cell),
         _ => style.warn(cell),
     };
-    let state = if component.state == "running" && !component.ready {
+    let state = if component.state == "running" && component.differs {
+        "running, differs"
+    } else if component.state == "running" && !component.ready {
         "running, not ready"
     } else {
         &component.state

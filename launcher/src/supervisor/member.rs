@@ -72,6 +72,8 @@ pub struct Alive {
     pub said_ready: bool,
     /// What it says of itself.
     pub says: Option<String>,
+    /// Whether the last read-back found something else than planned.
+    pub differs: bool,
 }
 
 /// A component under supervision.

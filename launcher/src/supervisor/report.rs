@@ -47,6 +47,9 @@ pub struct ComponentStatus {
     pub required: bool,
     /// Whether it is ready: proved and, where it says so itself, by its own word.
     pub ready: bool,
+    /// Whether the last read-back found something else than planned, and it was
+    /// left running.
+    pub differs: bool,
     /// Process number, while it runs.
     pub pid: Option<i32>,
     /// Starts after the first.

@@ -23,6 +23,7 @@ impl Supervisor {
     fn word(&self) -> &'static str {
         let lost = |member: &Member| {
             matches!(member.state, State::GivenUp | State::Held)
+                || differs(member)
                 || (member.component.required.value
                     && !member.is_ready()
                     && member.state != State::Finished)
@@ -48,6 +49,9 @@ impl Supervisor {
                 State::Running if !member.is_ready() => {
                     text.push_str(&format!("; {} is not ready yet", member.name()));
                 }
+                State::Running if differs(member) => {
+                    text.push_str(&format!("; {} differs from the plan", member.name()));
+                }
                 State::Running | State::Finished => {}
                 state => text.push_str(&format!("; {} is {}", member.name(), state.word())),
             }
@@ -70,6 +74,7 @@ impl Supervisor {
                 state: member.state.word().to_owned(),
                 required: member.component.required.value,
                 ready: member.is_ready(),
+                differs: differs(member),
                 pid: alive.map(|alive| alive.running.pid()),
                 restarts: member.life.saturating_sub(1),
                 since_ms: alive.map(|alive| now.saturating_sub(alive.since)),
@@ -126,6 +131,9 @@ impl Supervisor {
                 continue;
             };
             let first = proof.differences().next();
+            if let Some(alive) = member.alive.as_mut() {
+                alive.differs = first.is_some();
+            }
             if let Some(item) = first {
                 let (layer, what) = (item.layer, &item.name);
                 let (expected, found) = (&item.expected, &item.found);
@@ -150,4 +158,9 @@ impl Supervisor {
         }
         verification
     }
+}
+
+/// Whether it runs on although it is not as planned any more.
+fn differs(member: &Member) -> bool {
+    member.alive.as_ref().is_some_and(|alive| alive.differs)
 }

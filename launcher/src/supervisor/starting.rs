@@ -159,6 +159,7 @@ impl Supervisor {
             heard: now,
             said_ready: false,
             says: None,
+            differs: false,
         });
         member.state = State::Running;
         member.ever_ready |= !member.component.notify.value;
