@@ -162,6 +162,9 @@ fn what_does_not_fit_the_target_has_codes_of_its_own() {
     assert!(code == 7 && text.contains("built for"), "{code}: {text}");
     let (code, text) = planned("user", "/bin/sleep", "no-such-user");
     assert!(code == 8 && text.contains("no user"), "{code}: {text}");
+    let files = "64000\n    files:\n      - {path: /opt/cordon-test-nowhere, access: read}";
+    let (code, text) = planned("path", "/bin/sleep", files);
+    assert!(code == 5 && text.contains("nowhere"), "{code}: {text}");
     let (code, text) = planned("fits", "/bin/sleep", "64000");
     assert!(code == 0, "{code}: {text}");
 }

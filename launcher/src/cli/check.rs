@@ -17,12 +17,12 @@ struct Answer<'a> {
 /// Checks the manifest; with a root, against that target's facts too.
 pub fn run(options: &ManifestOptions) -> Result<Exit, Failure> {
     let source = Source::read(&options.manifest)?;
-    let diagnostics = diagnostics(&source, options)?;
+    let (diagnostics, otherwise) = diagnostics(&source, options)?;
     let valid = !diagnostics.iter().any(|d| d.severity == Severity::Error);
     let exit = if valid {
         Exit::Success
     } else {
-        exit_of(&diagnostics)
+        exit_of(&diagnostics, otherwise)
     };
     if options.json {
         print_json(&Answer {
@@ -48,10 +48,15 @@ pub fn run(options: &ManifestOptions) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn diagnostics(source: &Source, options: &ManifestOptions) -> Result<Vec<Diagnostic>, Failure> {
+/// What is to be said, and the exit code of an error that has none of its own:
+/// whether the manifest or the target is to be mended.
+fn diagnostics(
+    source: &Source,
+    options: &ManifestOptions,
+) -> Result<(Vec<Diagnostic>, Exit), Failure> {
     let checked = match source.check() {
         Ok(checked) => checked,
-        Err(report) => return Ok(report.diagnostics),
+        Err(report) => return Ok((report.diagnostics, Exit::ManifestInvalid)),
     };
     let mut found = checked.warnings;
     if let Some(root) = &options.root {
@@ -62,5 +67,5 @@ fn diagnostics(source: &Source, options: &ManifestOptions) -> Result<Vec<Diagnos
             Err(report) => found.extend(report.diagnostics),
         }
     }
-    Ok(found)
+    Ok((found, Exit::TargetMismatch))
 }

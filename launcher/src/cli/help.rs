@@ -68,7 +68,8 @@ Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR]
 Options:
   -o, --output DIR   where to write (default: here)
   --root DIR         tree of the target (default /)
-  --target NAME      base policy of the target: debian-12, debian-13 (default)
+  --target NAME      base policy of the target: debian-12 or debian-13
+                     (default: what the tree's os-release says, else debian-13)
   --policy-root DIR  a system that has this base policy and its tools, for
                      compiling (default: this one)
 ";

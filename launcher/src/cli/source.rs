@@ -66,11 +66,13 @@ impl Source {
 
     /// Checks the manifest and decides everything by the facts of `root`.
     pub fn resolve(&self, root: &Path) -> Result<Resolved, Failure> {
-        let checked = self.check().map_err(|report| self.refused(&report))?;
+        let checked = self
+            .check()
+            .map_err(|report| self.refused(&report, Exit::ManifestInvalid))?;
         let facts = crate::facts::gather(&checked.manifest.questions(), root)
             .map_err(|error| Failure::new(Exit::TargetMismatch, error.to_string()))?;
         let resolved = cordon_manifest::resolve(&checked.manifest, &facts)
-            .map_err(|report| self.refused(&report))?;
+            .map_err(|report| self.refused(&report, Exit::TargetMismatch))?;
         let mut warnings = checked.warnings;
         warnings.extend(resolved.warnings);
         Ok(Resolved {
@@ -85,13 +87,14 @@ impl Source {
         cordon_manifest::render(diagnostics, &text, &self.name(), style.is_colored())
     }
 
-    /// A refused manifest as the failure of a command.
-    pub fn refused(&self, report: &Report) -> Failure {
+    /// A refused manifest as the failure of a command; `otherwise` is for what
+    /// has no exit code of its own.
+    fn refused(&self, report: &Report, otherwise: Exit) -> Failure {
         let mut text = self.render(&report.diagnostics, Style::of_stderr());
         if !text.ends_with('\n') {
             text.push('\n');
         }
-        Failure::rendered(exit_of(&report.diagnostics), text)
+        Failure::rendered(exit_of(&report.diagnostics, otherwise), text)
     }
 
     /// Says warnings on standard error.
@@ -103,7 +106,8 @@ impl Source {
 }
 
 /// The exit code of the first error: what stands first in the file is mended first.
-pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
+/// `otherwise` is for an error that has no code of its own.
+pub fn exit_of(diagnostics: &[Diagnostic], otherwise: Exit) -> Exit {
     let first = diagnostics
         .iter()
         .find(|diagnostic| diagnostic.severity == Severity::Error);
@@ -111,6 +115,6 @@ pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
         Some("missing-executable" | "missing-library" | "interpreter") => Exit::ExecutableMissing,
         Some("architecture" | "not-executable") => Exit::ExecutableWrong,
         Some("unknown-user") => Exit::UserUnknown,
-        _ => Exit::ManifestInvalid,
+        _ => otherwise,
     }
 }
