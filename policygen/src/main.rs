@@ -13,7 +13,8 @@ usage: cordon-policygen build TARGET PLAN.json DIRECTORY
        cordon-policygen scan NAME VERSION FILE_CONTEXTS DISABLED FILE.cil...
            prints the target profile of the base policy in these files;
            VERSION of its package, DISABLED modules separated by commas
-targets: debian-12 debian-13";
+targets: debian-12 debian-13
+exit codes: 1 refused, in words; 2 the command line is wrong";
 
 /// Version of the binary policy: what every kernel and compiler from Debian 12
 /// on reads and writes.
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
         ["build", target, plan, directory] => build(target, Path::new(plan), Path::new(directory)),
         ["scan", name, version, contexts, disabled, files @ ..] if !files.is_empty() => {
             profile(name, version, Path::new(contexts), disabled, files)
+        }
+        ["--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
         }
         _ => {
             eprintln!("{USAGE}");

@@ -4,7 +4,8 @@
 use std::io::IsTerminal as _;
 
 fn painted(colour: &str, text: &str) -> String {
-    if std::io::stdout().is_terminal() {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if std::io::stdout().is_terminal() && !refused {
         format!("\x1b[{colour}m{text}\x1b[0m")
     } else {
         text.to_owned()

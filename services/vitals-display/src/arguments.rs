@@ -21,7 +21,17 @@ vitals-display --snapshot RAW --geometry WIDTHxHEIGHT [--stride BYTES] OUT.png
   --lock-memory    keep everything in memory (realtime with lock-memory in the manifest)
   --screen FILE    write frames to FILE instead of the inherited descriptor `screen`
   --shown FILE     append what is shown to FILE instead of the descriptor `shown`
-  --snapshot RAW   turn a raw frame into a PNG and end";
+  --snapshot RAW   turn a raw frame into a PNG and end
+
+Once it shows vital signs nothing ends it but a signal. Exit codes before that:
+   2  command line not understood
+   3  record unreadable
+   4  header of the record malformed
+   5  record of a kind not supported, or without a signal this monitor shows
+   6  record truncated or corrupt
+   7  no descriptor named `screen`, or a file that cannot be opened
+   8  the picture could not be made
+  70  this build is inconsistent";
 
 /// Fonts where none is given: B612, made for the displays of cockpits, where Debian and
 /// other distributions put it. The first directory that has it counts.
