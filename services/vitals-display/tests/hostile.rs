@@ -3,9 +3,9 @@
 
 use cordon_vitals_display::alarm::{LIMITS, Watch};
 use cordon_vitals_display::input::{Block, Input, Kind, Numeric, Pressure, Replay, Signal};
-use cordon_vitals_display::patient::{Patient, Reading, Readings};
+use cordon_vitals_display::patient::{Patient, PressureReading, Reading, Readings};
 use cordon_vitals_display::wfdb::Record;
-use cordon_vitals_record::Alarm;
+use cordon_vitals_record::{Alarm, Vitals, VitalsForm};
 use std::f64::consts::TAU;
 use std::fs;
 use std::path::PathBuf;
@@ -177,4 +177,35 @@ fn test_samples_of_a_long_frame_come_in_their_own_time() {
         assert_eq!(block, vec![expected], "tick {tick}");
     }
     assert!(!replay.advance(&mut block));
+}
+
+#[test]
+fn test_every_alarm_of_a_bad_moment_travels() {
+    let pressure = |mean| PressureReading {
+        systolic: Reading::Value(60),
+        diastolic: Reading::Missing,
+        mean,
+    };
+    let mut watch = Watch::new(LIMITS, true);
+    watch.update(&Readings {
+        heart_rate: Reading::Missing,
+        pulse_rate: Reading::Value(150),
+        spo2: Reading::Value(70),
+        pleth: Reading::Missing,
+        respiration_rate: Reading::Value(40),
+        abp: pressure(Reading::Value(33)),
+        nibp: pressure(Reading::Value(33)),
+        pap: pressure(Reading::Missing),
+        ..Readings::default()
+    });
+    let alarms: Vec<u32> = watch.active().iter().map(|it| it.alarm.id()).collect();
+    assert_eq!(alarms.len(), 13);
+    let vitals = Vitals {
+        speed: 1,
+        alarms,
+        ..Vitals::default()
+    };
+    let form = VitalsForm::new().unwrap();
+    let record = form.to_record(&vitals).unwrap();
+    assert_eq!(form.from_record(&record), Ok(vitals));
 }

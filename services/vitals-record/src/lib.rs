@@ -30,8 +30,8 @@ source u8 enum=record,demo
 speed u16 unit=1 range=1..3600
 beat u8 enum=no,yes
 alarm-priority u8 enum=none,low,medium,high
-alarm-count u8 range=0..8
-alarms u32[8]
+alarm-count u8 range=0..16
+alarms u32[16]
 samples u64
 heart-rate u16 unit=/min range=0..350
 spo2 u16 unit=% range=0..100

@@ -7,8 +7,9 @@ use cordon_channel::{FieldId, Record, Schema, SchemaError, ValueError};
 pub const ECG_SAMPLES: usize = 20;
 /// Samples of each other wave in one record: 40 ms at 125 Hz.
 pub const WAVE_SAMPLES: usize = 5;
-/// Ids of alarms a record carries at most.
-pub const ALARMS: usize = 8;
+/// Ids of alarms a record carries at most: more than can be active at once, so that the
+/// nurse's station misses none.
+pub const ALARMS: usize = 16;
 
 /// Where the vital signs come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -398,6 +399,6 @@ mod tests {
         };
         let record = form.to_record(&vitals).unwrap();
         let alarms = form.from_record(&record).unwrap().alarms;
-        assert_eq!(alarms, (101..109).collect::<Vec<u32>>());
+        assert_eq!(alarms, (101..117).collect::<Vec<u32>>());
     }
 }
