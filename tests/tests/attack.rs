@@ -9,9 +9,10 @@ use cordon_tests::device::pid_of;
 use cordon_tests::monitor::{Monitor, Options};
 use cordon_tests::needs::{Need, met};
 use cordon_tests::stage::Stage;
-use cordon_tests::{leftovers, shown, workspace};
+use cordon_tests::{leftovers, recording, shown, workspace};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const NEEDS: &[Need] = &[
@@ -117,16 +118,57 @@ fn alarms(line: &Value) -> BTreeSet<u64> {
         .collect()
 }
 
+fn record() -> PathBuf {
+    workspace::data().join("vitals/mimicdb_037/03700181.hea")
+}
+
+/// Each pressure that was shown is one of the record's last ten seconds, and
+/// each heart rate near the record's.
+fn assert_numbers_of_the_record(lines: &[Value]) {
+    const WINDOW: usize = 10 * 125; // frames, at 125 Hz
+    const HEART_RATE: f64 = 122.4; // median of the record: PROVENANCE.md
+    let signals = recording::read(&record()).unwrap();
+    let pressure = signals.iter().find(|signal| signal.name == "ABP").unwrap();
+    let mut compared = 0;
+    for line in lines {
+        let sample = usize::try_from(line["sample"].as_u64().unwrap()).unwrap();
+        let window = &pressure.samples[sample.saturating_sub(WINDOW)..=sample];
+        let window: Vec<f64> = window.iter().flatten().copied().collect();
+        let lowest = window.iter().copied().fold(f64::MAX, f64::min);
+        let highest = window.iter().copied().fold(f64::MIN, f64::max);
+        let mean = window.iter().sum::<f64>() / window.len() as f64;
+        let number = |name: &str| line["numerics"][name].as_f64();
+        if let Some(shown) = number("abp-systolic") {
+            assert!(shown > mean && shown <= highest + 1.0, "{highest}: {line}");
+        }
+        if let Some(shown) = number("abp-diastolic") {
+            assert!(shown < mean && shown >= lowest - 1.0, "{lowest}: {line}");
+        }
+        if let Some(shown) = number("abp-mean") {
+            assert!((shown - mean).abs() < 4.0, "{mean}: {line}");
+            compared += 1;
+        }
+        if let Some(shown) = number("heart-rate") {
+            assert!((shown - HEART_RATE).abs() < 10.0, "{line}");
+        }
+        assert!(number("spo2").is_none(), "the record has none: {line}");
+    }
+    println!(
+        "{compared} of {} lines compared with the record",
+        lines.len()
+    );
+    assert!(compared * 10 > lines.len() * 9, "pressures were shown");
+}
+
 #[test]
 fn every_attempt_is_refused_and_the_display_does_not_notice() {
     if !met(NEEDS) {
         return;
     }
     // Hypotension: alarms stand on the screen all the time.
-    let record = workspace::data().join("vitals/mimicdb_037/03700181.hea");
     let options = Options {
         device: "attack".into(),
-        record: Some(record),
+        record: Some(record()),
         attack: true,
         ..Options::default()
     };
@@ -204,6 +246,7 @@ fn every_attempt_is_refused_and_the_display_does_not_notice() {
     ] {
         assert_eq!(last.pointer(pointer), first.pointer(pointer), "{pointer}");
     }
+    assert_numbers_of_the_record(during);
     let standing = alarms(&first);
     assert!(!standing.is_empty(), "the record has alarms: {first}");
     let always: BTreeSet<u64> = during
