@@ -8,7 +8,7 @@ use cordon_vitals_display::wfdb::Record;
 use cordon_vitals_record::{Alarm, Vitals, VitalsForm};
 use std::f64::consts::TAU;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn signal(kind: Kind, rate: f64) -> Signal {
     Signal {
@@ -117,7 +117,7 @@ fn test_one_pressure_missing_beside_others_is_said() {
 
 /// A record of one signal in format 16 whose line ends in `line`.
 fn recording(name: &str, frequency: &str, line: &str, samples: &[i16]) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("cordon-hostile-{}", std::process::id()));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
     fs::create_dir_all(&directory).unwrap();
     let header = format!("{name} 1 {frequency}\n{name}.dat {line}\n");
     fs::write(directory.join(format!("{name}.hea")), header).unwrap();
