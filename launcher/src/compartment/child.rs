@@ -17,11 +17,22 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// Runs the steps and the program; comes back only to say what failed.
 pub fn run(setup: &Setup<'_>, gate: &OwnedFd, mut writing: Writing) -> ! {
+    let _never_back = NeverBack;
     let failure = match steps(setup, gate, &mut writing) {
         Ok(program) => execute(setup, &program),
         Err(failure) => failure,
     };
     reaper::fail(&mut writing, &failure)
+}
+
+/// Ends the child where a panic would unwind it into the supervisor's frames,
+/// to go on there as a second supervisor.
+struct NeverBack;
+
+impl Drop for NeverBack {
+    fn drop(&mut self) {
+        exec::exit(254);
+    }
 }
 
 /// The order matters; each line says why its step stands where it does.

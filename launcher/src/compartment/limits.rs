@@ -12,8 +12,10 @@ pub fn values(component: &Component) -> Vec<(&'static str, Resource, u64)> {
         .as_ref()
         .is_some_and(|realtime| realtime.value.lock_memory);
     let mut values = vec![
-        // A core holds a patient's data and keys.
-        ("Max core file size", Resource::RLIMIT_CORE, 0),
+        // A core holds a patient's data and keys. One byte, not none: it forbids a
+        // file as well, and 1 is the value for which the kernel does not start a
+        // core_pattern's program either (core(5)).
+        ("Max core file size", Resource::RLIMIT_CORE, 1),
         (
             "Max open files",
             Resource::RLIMIT_NOFILE,

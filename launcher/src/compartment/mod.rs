@@ -34,12 +34,13 @@ pub use trial::Trial;
 use crate::layers::Layers;
 use crate::proof::{self, Identity, Subject};
 use crate::sys::clone::{Side, clone3};
-use crate::sys::descriptor::move_above;
+use crate::sys::descriptor::{move_above, pidfd_send_signal};
 use cgroup::Cgroup;
 use cordon_manifest::plan::{Component, Layer, Plan};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::fstat;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use reaper::Reaper;
 use std::os::fd::{AsFd, OwnedFd};
@@ -220,7 +221,7 @@ fn prepare<'a>(
     inherited: Inherited,
     layers: &'a Layers,
 ) -> Result<Setup<'a>, Failure> {
-    let filters = seccomp::filters(component).map_err(|error| {
+    let filters = seccomp::filters(plan, component).map_err(|error| {
         Failure::found(Layer::Seccomp, "compiling the filter:", error.to_string())
     })?;
     let notify = inherited.notify_socket.as_deref();
@@ -310,6 +311,15 @@ fn within(
     if matches!(side, Ok(Side::Child)) {
         return side;
     }
-    setns(&own, CloneFlags::CLONE_NEWPID)?;
-    side
+    let back = setns(&own, CloneFlags::CLONE_NEWPID);
+    match (back, side) {
+        (Ok(()), side) => side,
+        (Err(errno), Ok(Side::Parent { pidfd, .. })) => {
+            // Nobody would wait for it any more.
+            let _ = pidfd_send_signal(pidfd.as_fd(), libc::SIGKILL);
+            let _ = waitid(Id::PIDFd(pidfd.as_fd()), WaitPidFlag::WEXITED);
+            Err(errno)
+        }
+        (Err(errno), _) => Err(errno),
+    }
 }

@@ -14,7 +14,7 @@ mod constant;
 mod profile;
 
 use crate::sys::ptrace::Instruction;
-use cordon_manifest::plan::{Component, Network};
+use cordon_manifest::plan::{Component, Network, Plan};
 use profile::{ProfileError, Rules};
 use serde_json::{Value, json};
 
@@ -66,9 +66,9 @@ profiles![
 ];
 
 /// The filters for `component`.
-pub fn filters(component: &Component) -> Result<Filters, ProfileError> {
+pub fn filters(plan: &Plan, component: &Component) -> Result<Filters, ProfileError> {
     let mut rules = Rules::new();
-    for name in fragments(component) {
+    for name in fragments(plan, component) {
         profile::read(name, &load, &mut rules)?;
     }
     for request in component.devices.iter().flat_map(|device| &device.ioctl) {
@@ -104,7 +104,11 @@ pub fn reaper() -> Result<Filters, ProfileError> {
 }
 
 /// Profile files for a component: its role's, and what its grants need.
-fn fragments(component: &Component) -> Vec<&str> {
+fn fragments<'a>(plan: &Plan, component: &'a Component) -> Vec<&'a str> {
+    let name = &component.name;
+    let channel_end = plan.channels.iter().any(|channel| {
+        channel.from.value == *name || channel.to.iter().any(|to| to.value == *name)
+    });
     let role = component.role.value.as_str();
     let mut files = vec![role];
     if component.fork.value {
@@ -112,6 +116,9 @@ fn fragments(component: &Component) -> Vec<&str> {
     }
     if component.notify.value || component.watchdog.is_some() {
         files.push("notify");
+    }
+    if channel_end {
+        files.push("control");
     }
     if component.realtime.is_some() {
         files.push("realtime");
@@ -121,7 +128,7 @@ fn fragments(component: &Component) -> Vec<&str> {
     }
     if let Network::Host { bind, connect } = &component.network {
         files.push("network-sockets");
-        if !component.notify.value && component.watchdog.is_none() {
+        if !component.notify.value && component.watchdog.is_none() && !channel_end {
             files.push("network-linger");
         }
         if !bind.is_empty() {
