@@ -6,7 +6,7 @@ use cordon_manifest::plan::Layer;
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Event, Options};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::time::{Duration, Instant};
 
@@ -74,4 +74,38 @@ fn resume(pid: Pid, signal: Option<Signal>) -> Result<(), Option<Failure>> {
 pub fn release(pid: Pid) -> Result<(), Failure> {
     ptrace::detach(pid, None)
         .map_err(|errno| Failure::new(Layer::Seccomp, "letting the program go", errno))
+}
+
+/// How long a running program may take to stop.
+const STOPPING: Duration = Duration::from_secs(1);
+
+/// Stops the first thread of a running program for as long as `read` takes.
+///
+/// Only stops are waited for, so that an end stays to be seen by whoever waits for
+/// it. A program that cannot be stopped is an error; it stays seized, for a wait
+/// without end would hold up the supervisor and with it the other components.
+pub fn while_stopped(pid: Pid, read: impl FnOnce()) -> Result<(), Failure> {
+    let failed = |step: &'static str| move |errno| Failure::new(Layer::Seccomp, step, errno);
+    ptrace::seize(pid, Options::empty()).map_err(failed("holding the program"))?;
+    ptrace::interrupt(pid).map_err(failed("stopping the program"))?;
+    let started = Instant::now();
+    loop {
+        let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG | WaitPidFlag::__WALL;
+        match waitid(Id::Pid(pid), flags) {
+            Ok(WaitStatus::StillAlive) if started.elapsed() > STOPPING => {
+                return Err(failed("stopping the program")(Errno::ETIMEDOUT));
+            }
+            Ok(WaitStatus::StillAlive) => std::thread::sleep(Duration::from_micros(50)),
+            Ok(WaitStatus::Stopped(_, signal) | WaitStatus::PtraceEvent(_, signal, 0)) => {
+                // A signal came first: it is delivered as the program goes on.
+                read();
+                return ptrace::detach(pid, signal).map_err(failed("letting the program go on"));
+            }
+            Ok(_) => {
+                read();
+                return ptrace::detach(pid, None).map_err(failed("letting the program go on"));
+            }
+            Err(errno) => return Err(failed("waiting for the program")(errno)),
+        }
+    }
 }

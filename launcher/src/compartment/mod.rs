@@ -24,6 +24,7 @@ mod trial;
 
 pub use cgroup::{remove as remove_cgroup, values as cgroup_values};
 pub use error::{Failure, StartError};
+pub use hold::while_stopped;
 pub use limits::values as process_limits;
 pub use namespaces::own as own_namespaces;
 pub use root::{Mount, NOTIFY, ROOT_ATTRIBUTES, check_node, open_source};
@@ -197,8 +198,9 @@ fn confined(
         setup.context.clone(),
         identities,
         trials,
+        setup.filters.clone(),
     );
-    let proof = proof::held(&running, component, layers, &subject, &setup.filters);
+    let proof = proof::held(&running, component, layers, &subject);
     if let Some(item) = proof.differences().next() {
         let text = format!(
             "{}: expected {}, found {}",

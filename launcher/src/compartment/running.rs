@@ -115,7 +115,7 @@ impl Running {
         &self.proof
     }
 
-    /// Reads back what is in force now, without stopping the program; none once it has ended.
+    /// Reads back what is in force now; none once it has ended.
     #[must_use]
     pub fn verify(&mut self, layers: &Layers) -> Option<Proof> {
         let proof = proof::running(self, &self.component, layers, self.subject.as_ref()?);

@@ -2,24 +2,26 @@
 //! with the Plan item by item.
 //!
 //! [`held`] runs between exec and the program's first instruction; [`running`] on
-//! demand, without stopping the program. What cannot be seen is not called proved:
+//! demand, stopping the program's first thread for the moment in which its filters
+//! are read. What cannot be seen is not called proved:
 //! it is [`Verdict::NotShown`], and a layer that is switched off or absent is
 //! [`Verdict::Absent`].
 
 #![forbid(unsafe_code)]
 
 mod descriptors;
+mod filters;
 mod kernel;
 mod mounts;
 mod status;
 
 pub use descriptors::Identity;
 
-use crate::compartment::{Filters, Running, Trial, cgroup_values, own_namespaces, process_limits};
+use crate::compartment::{
+    Filters, Running, Trial, cgroup_values, own_namespaces, process_limits, while_stopped,
+};
 use crate::layers::Layers;
-use crate::sys::ptrace::seccomp_filter;
 use cordon_manifest::plan::{Component, Layer};
-use nix::errno::Errno;
 use nix::unistd::Pid;
 
 /// What was found.
@@ -105,6 +107,7 @@ pub struct Subject {
     context: Option<String>,
     descriptors: Vec<(String, Identity)>,
     trials: Vec<Trial>,
+    filters: Filters,
 }
 
 impl Subject {
@@ -115,51 +118,25 @@ impl Subject {
         context: Option<String>,
         descriptors: Vec<(String, Identity)>,
         trials: Vec<Trial>,
+        filters: Filters,
     ) -> Self {
         Self {
             mounts: mounts.to_vec(),
             context,
             descriptors,
             trials,
+            filters,
         }
     }
 }
 
 /// The proof while the program is held before its first instruction.
 #[must_use]
-pub fn held(
-    running: &Running,
-    component: &Component,
-    layers: &Layers,
-    subject: &Subject,
-    filters: &Filters,
-) -> Proof {
+pub fn held(running: &Running, component: &Component, layers: &Layers, subject: &Subject) -> Proof {
     let mut proof = common(running, component, layers, subject);
     descriptors::exact(&mut proof, running, &subject.descriptors);
     if layers.on(Layer::Seccomp) {
-        for (index, filter) in filters.0.iter().enumerate() {
-            let name = format!("filter {index}");
-            let expected = format!("{} instructions", filter.len());
-            match seccomp_filter(Pid::from_raw(running.pid()), index) {
-                Ok(found) if found == *filter => {
-                    proof.compare(Layer::Seccomp, &name, &expected, &expected)
-                }
-                Ok(found) => {
-                    let found = format!("another filter, {} instructions", found.len());
-                    proof.compare(Layer::Seccomp, &name, expected, found);
-                }
-                // Without CONFIG_CHECKPOINT_RESTORE the kernel shows no filter; mode and count are compared anyway.
-                Err(Errno::EIO | Errno::EINVAL) => {
-                    proof.note(
-                        Layer::Seccomp,
-                        &name,
-                        "this kernel does not show filters",
-                        Verdict::NotShown,
-                    );
-                }
-                Err(errno) => proof.compare(Layer::Seccomp, &name, expected, errno.desc()),
-            }
-        }
+        filters::compare(&mut proof, running.pid(), &subject.filters);
     }
     for trial in &subject.trials {
         proof.note(trial.layer, "tried", trial.found.clone(), Verdict::Same);
@@ -189,6 +166,15 @@ pub fn running(
     subject: &Subject,
 ) -> Proof {
     let mut proof = common(running, component, layers, subject);
+    if layers.on(Layer::Seccomp) {
+        let pid = Pid::from_raw(running.pid());
+        let read = while_stopped(pid, || {
+            filters::compare(&mut proof, running.pid(), &subject.filters);
+        });
+        if let Err(failure) = read {
+            proof.compare(Layer::Seccomp, "filters", "read", failure.to_string());
+        }
+    }
     descriptors::still(&mut proof, running, &subject.descriptors);
     for trial in &subject.trials {
         proof.note(

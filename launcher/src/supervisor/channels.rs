@@ -28,3 +28,68 @@ fn link(channel: &Channel) -> Result<Link, SchemaError> {
         to: channel.to.iter().map(|to| to.value.clone()).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cordon_manifest::plan::{Field, Granted, Origin, Scalar};
+
+    fn channel(record: Vec<Field>) -> Channel {
+        let granted = |value: &str| Granted {
+            value: value.to_owned(),
+            origin: Origin::Language,
+        };
+        Channel {
+            name: "vitals".into(),
+            line: 1,
+            from: granted("display"),
+            to: vec![granted("network")],
+            pace: Granted {
+                value: plan::Pace::Sporadic {
+                    records: 5,
+                    per: 1_000_000_000,
+                },
+                origin: Origin::Language,
+            },
+            record,
+        }
+    }
+
+    /// Manifest and channel each have their own text of a schema, because neither
+    /// may know the other: here they meet.
+    #[test]
+    fn every_kind_of_field_a_plan_can_hold_is_one_the_channel_reads_back_the_same() {
+        let scalars = [
+            Scalar::U8,
+            Scalar::U16,
+            Scalar::U32,
+            Scalar::U64,
+            Scalar::I8,
+            Scalar::I16,
+            Scalar::I32,
+            Scalar::I64,
+        ];
+        let mut record = Vec::new();
+        for (index, scalar) in scalars.into_iter().enumerate() {
+            for (form, array, range, values) in [
+                ("plain", None, None, Vec::new()),
+                ("array", Some(64), Some((0, 100)), Vec::new()),
+                ("enum", None, None, vec!["off".to_owned(), "on".to_owned()]),
+            ] {
+                record.push(Field {
+                    name: format!("{form}-{index}"),
+                    scalar,
+                    array,
+                    unit: (form == "array").then(|| "mm[Hg]".to_owned()),
+                    range,
+                    values,
+                    doc: Some("no part of the schema".to_owned()),
+                    line: 1,
+                });
+            }
+        }
+        let channel = channel(record);
+        let links = links(std::slice::from_ref(&channel)).unwrap();
+        assert_eq!(links[0].schema.to_text(), channel.schema());
+    }
+}
