@@ -191,6 +191,10 @@ impl Demo {
     /// Lets vital signs flow, and gives the display's last word.
     fn vitals(&self, monitor: &Monitor) -> Result<Value, String> {
         say::step(4, "Vital signs flow from the sensor to the screen");
+        say::fact(&format!(
+            "watched for {} s, as long as a breathing rate takes to be known ...",
+            WATCH.as_secs()
+        ));
         std::thread::sleep(WATCH);
         let lines = shown::lines(&monitor.shown()).map_err(|error| error.to_string())?;
         let last = lines.last().ok_or("the display said nothing")?.clone();

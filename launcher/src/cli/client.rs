@@ -99,14 +99,23 @@ impl Client {
     /// Waits until the supervisor closes the connection: nothing is left.
     pub fn wait_for_end(mut self) -> Result<(), Failure> {
         let mut buffer = [0; 64];
-        // A component may take its whole stop-timeout.
-        let _ = self.stream.set_read_timeout(None);
+        // A component may take its whole stop-timeout; whoever waits is told after a second.
+        let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
+        let mut told = false;
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if !std::mem::replace(&mut told, true) {
+                        eprintln!(
+                            "cordon: {} is stopping; each component has its stop-timeout",
+                            self.device
+                        );
+                    }
+                }
                 Err(error) => return Err(internal(&self.device, &error)),
             }
         }
