@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Bedside, LOOPABLE, Script, record};
+use common::{Bedside, DETERIORATION, HYPOTENSION, LOOPABLE, Script, record};
 use cordon_vitals_display::alarm::{LIMITS, Watch};
-use cordon_vitals_display::input::{Demo, Kind, Replay};
+use cordon_vitals_display::input::{Block, Demo, Kind, Replay};
 use cordon_vitals_display::patient::{PressureReading, Reading, Readings};
 use cordon_vitals_record::{Alarm, Priority};
 
@@ -17,7 +17,7 @@ fn well() -> Readings {
         heart_rate: value(72),
         pulse_rate: value(72),
         spo2: value(98),
-        pleth: Reading::Learning,
+        pleth: value(72),
         respiration_rate: value(15),
         abp: PressureReading {
             systolic: value(120),
@@ -331,6 +331,115 @@ fn test_a_flat_ecg_is_an_asystole_and_a_flat_chest_an_apnea() {
             now.respiration_rate
         };
         assert_eq!(reading, Reading::Silent);
+    }
+}
+
+/// The simulated patient, each block from second 40 on changed.
+fn from_40(edit: impl Fn(u64, &mut Block)) -> Bedside {
+    let script = Script::record(Demo::new(1, 1), 80 * 25, |tick, block| {
+        if let (Some(block), 1000..) = (block, tick) {
+            edit(tick, block);
+        }
+    });
+    let mut bedside = Bedside::new(Box::new(script));
+    bedside.seconds(40);
+    assert!(!bedside.alarms().contains(&Alarm::NoPulse.id()));
+    bedside
+}
+
+fn fill(samples: &mut [Option<f32>], value: Option<f32>) {
+    samples.iter_mut().for_each(|sample| *sample = value);
+}
+
+/// An arrest with electrical activity: the ECG goes on, the pressure does not. Also with a
+/// transducer's noise, in which a detector finds a rate after a while.
+#[test]
+fn test_an_arterial_wave_gone_flat_is_no_pulse() {
+    for (flat, noise) in [(25.0, 0.0), (25.0, 0.7), (70.0, 0.7), (0.0, 0.0)] {
+        let mut bedside = from_40(|tick, block| {
+            for (index, sample) in block[1].iter_mut().enumerate() {
+                let wave = ((tick * 5) as f32 + index as f32) * 0.31;
+                *sample = Some(flat + noise * wave.sin());
+            }
+        });
+        bedside.seconds(7);
+        assert_eq!(bedside.monitor.watch().priority(), Some(Priority::High));
+        for second in 7..35 {
+            bedside.seconds(1);
+            let alarms = bedside.alarms();
+            let absent = alarms.contains(&Alarm::NoPulse.id());
+            assert!(absent, "{flat} {noise}: {alarms:?} after {second} s");
+        }
+    }
+}
+
+#[test]
+fn test_a_pulse_that_comes_back_ends_the_alarm() {
+    let mut bedside = from_40(|tick, block| {
+        if tick < 55 * 25 {
+            fill(&mut block[1], Some(25.0));
+        }
+    });
+    bedside.seconds(14);
+    assert!(bedside.alarms().contains(&Alarm::NoPulse.id()));
+    bedside.seconds(8);
+    assert_eq!(bedside.alarms(), [Alarm::SpO2NotMeasured.id()]);
+}
+
+/// Without an arterial wave the finger says it, but not against a heart rate.
+#[test]
+fn test_a_flat_pleth_is_no_pulse_where_nothing_else_beats() {
+    for (ecg, expected) in [(None, true), (Some(0.0), true), (Some(1.0), false)] {
+        let mut bedside = from_40(|_, block| {
+            if ecg != Some(1.0) {
+                fill(&mut block[0], ecg);
+            }
+            fill(&mut block[1], None);
+            fill(&mut block[2], Some(0.0));
+        });
+        bedside.seconds(9);
+        let alarms = bedside.alarms();
+        let absent = alarms.contains(&Alarm::NoPulse.id());
+        assert_eq!(absent, expected, "ECG {ecg:?}: {alarms:?}");
+    }
+}
+
+#[test]
+fn test_a_sensor_off_or_a_wave_never_pulsatile_is_not_no_pulse() {
+    let mut bedside = from_40(|_, block| block.iter_mut().for_each(|wave| fill(wave, None)));
+    for _ in 0..30 {
+        bedside.seconds(1);
+        assert!(!bedside.alarms().contains(&Alarm::NoPulse.id()));
+    }
+    let script = Script::record(Demo::new(1, 1), 40 * 25, |_, block| {
+        if let Some(block) = block {
+            fill(&mut block[0], None);
+            fill(&mut block[1], Some(25.0));
+            fill(&mut block[2], Some(0.0));
+        }
+    });
+    let mut bedside = Bedside::new(Box::new(script));
+    for _ in 0..40 {
+        bedside.seconds(1);
+        assert!(!bedside.alarms().contains(&Alarm::NoPulse.id()));
+    }
+}
+
+/// None of these patients lost the pulse, however low the pressure.
+#[test]
+fn test_no_recording_is_without_a_pulse() {
+    for (name, speed, seconds) in [
+        (LOOPABLE, 1, 60),
+        (HYPOTENSION, 1, 620),
+        (DETERIORATION, 60, 75),
+    ] {
+        let Some(record) = record(name) else { return };
+        let mut bedside = Bedside::replay(record, speed, name == LOOPABLE);
+        for second in 0..seconds {
+            bedside.seconds(1);
+            let absent = bedside.alarms().contains(&Alarm::NoPulse.id());
+            assert!(!absent, "{name} at {second} s");
+        }
     }
 }
 

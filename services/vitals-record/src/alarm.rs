@@ -136,6 +136,8 @@ conditions! {
     PulseHigh = 163, Medium, Physiological, "PULSE HIGH";
     /// Pulse rate below the limit while there is no heart rate.
     PulseLow = 164, Medium, Physiological, "PULSE LOW";
+    /// No pulse any more in a pressure or pleth wave that is there.
+    NoPulse = 165, High, Physiological, "NO PULSE";
     /// Nothing comes from any sensor.
     InputLost = 201, High, Technical, "NO SENSOR INPUT";
     /// ECG samples, or the heart rate of a numerics input, are missing.
@@ -199,6 +201,7 @@ mod tests {
             Alarm::Asystole,
             Alarm::Apnea,
             Alarm::Desaturation,
+            Alarm::NoPulse,
             Alarm::InputLost,
         ] {
             assert_eq!(alarm.priority(), Priority::High);

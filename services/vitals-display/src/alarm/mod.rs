@@ -2,6 +2,7 @@
 //! seen remotely.
 
 mod limits;
+mod pulse;
 mod watch;
 
 pub use limits::{Band, LIMITS, Limits};

@@ -1,6 +1,7 @@
 //! The conditions of now, from the readings of now.
 
 use super::limits::{Band, Limits, above, below};
+use super::pulse::PulseWatch;
 use crate::patient::{Reading, Readings};
 use cordon_vitals_record::{Alarm, Priority};
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ pub struct Active {
 pub struct Watch {
     limits: Limits,
     font_missing: bool,
+    pulse: PulseWatch,
     active: BTreeSet<Alarm>,
     seen: BTreeSet<Alarm>,
 }
@@ -37,6 +39,7 @@ impl Watch {
         Self {
             limits,
             font_missing,
+            pulse: PulseWatch::default(),
             active: BTreeSet::new(),
             seen: BTreeSet::new(),
         }
@@ -49,6 +52,9 @@ impl Watch {
             active.insert(Alarm::FontMissing);
         }
         self.physiological(now, &mut active);
+        if self.pulse.is_absent(now) {
+            active.insert(Alarm::NoPulse);
+        }
         technical(now, &mut active);
         // An alarm that ended and comes again has not been seen.
         self.seen.retain(|alarm| active.contains(alarm));

@@ -15,6 +15,11 @@ const REFRACTORY: f32 = 0.24;
 const LEARNING: f32 = 2.0;
 /// Seconds without a pulse after which there is no rate any more.
 const SILENT: f32 = 4.0;
+/// Seconds since a pulse after which there is none any more: longer than the slowest pulse
+/// that has a rate, and half of the 10 s after which a person who feels for a pulse treats
+/// it as absent (Panchal AR et al., 2020 AHA Guidelines for CPR, part 3, Circulation
+/// 142(16_suppl_2):S366-S468).
+const NO_PULSE: f32 = 5.0;
 /// Pulses the numbers are the median of.
 const PULSES: usize = 8;
 
@@ -211,8 +216,11 @@ impl PulseDetector {
         if !self.presence.is_present() {
             return Rate::Missing;
         }
-        let since = self.last_onset.unwrap_or(self.started);
-        if self.seconds_since(since) > SILENT + LEARNING {
+        let silent = match self.last_onset {
+            Some(at) => self.seconds_since(at) > NO_PULSE,
+            None => self.seconds_since(self.started) > LEARNING + SILENT,
+        };
+        if silent {
             return Rate::Silent;
         }
         match self.intervals.median() {

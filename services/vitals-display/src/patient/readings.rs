@@ -88,7 +88,7 @@ pub struct Readings {
     pub pulse_rate: Reading,
     /// Oxygen saturation, percent.
     pub spo2: Reading,
-    /// Whether the input has a pleth wave that is there.
+    /// Pulse rate of the pleth wave alone, per minute.
     pub pleth: Reading,
     /// Respiration rate, per minute.
     pub respiration_rate: Reading,

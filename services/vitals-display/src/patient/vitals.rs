@@ -1,7 +1,7 @@
 //! From samples to readings.
 
 use super::{PressureReading, Reading, Readings};
-use crate::derive::{BreathDetector, HeartDetector, Presence, PulseDetector, Rate};
+use crate::derive::{BreathDetector, HeartDetector, PulseDetector, Rate};
 use crate::input::{Block, Kind, Numeric, Pressure, Signal};
 use std::ops::RangeInclusive;
 
@@ -23,7 +23,7 @@ enum Follower {
     Heart(Box<HeartDetector>),
     Abp(Box<PulseDetector>),
     Pap(Box<PulseDetector>),
-    Pleth(Box<PulseDetector>, Presence),
+    Pleth(Box<PulseDetector>),
     Breath(Box<BreathDetector>),
     Numeric(Numeric, Option<f32>),
     /// A second lead: drawn nowhere, derived from nowhere.
@@ -46,9 +46,7 @@ impl Patient {
                     Kind::Ecg => Follower::Heart(Box::new(HeartDetector::new(rate))),
                     Kind::Abp => Follower::Abp(Box::new(PulseDetector::new(rate))),
                     Kind::Pap => Follower::Pap(Box::new(PulseDetector::new(rate))),
-                    Kind::Pleth => {
-                        Follower::Pleth(Box::new(PulseDetector::new(rate)), Presence::new(rate))
-                    }
+                    Kind::Pleth => Follower::Pleth(Box::new(PulseDetector::new(rate))),
                     Kind::Resp => Follower::Breath(Box::new(BreathDetector::new(rate))),
                     Kind::Numeric(numeric) => Follower::Numeric(numeric, None),
                 }
@@ -77,11 +75,7 @@ impl Patient {
                         *heart.get_or_insert(false) |= detector.step(sample);
                     }
                     Follower::Abp(detector) => pulse |= detector.step(sample),
-                    Follower::Pap(detector) => {
-                        detector.step(sample);
-                    }
-                    Follower::Pleth(detector, presence) => {
-                        presence.step(sample.is_some());
+                    Follower::Pap(detector) | Follower::Pleth(detector) => {
                         detector.step(sample);
                     }
                     Follower::Breath(detector) => {
@@ -140,13 +134,10 @@ impl Patient {
                     }
                 }
                 Follower::Pap(detector) => now.pap = of_pulse(detector, self.lost),
-                Follower::Pleth(detector, presence) => {
-                    now.pleth = match presence.is_present() && !self.lost {
-                        true => Reading::Learning,
-                        false => Reading::Missing,
-                    };
+                Follower::Pleth(detector) => {
+                    now.pleth = lost(of_rate(detector.rate(), &RATES));
                     if now.pulse_rate.value().is_none() {
-                        now.pulse_rate = lost(of_rate(detector.rate(), &RATES));
+                        now.pulse_rate = now.pleth;
                     }
                 }
                 Follower::Breath(detector) => {
@@ -179,7 +170,7 @@ impl Follower {
             // Detectors restart by themselves once samples are missing; a lost input
             // hands out none at all, so they are told.
             Self::Heart(detector) => detector.restart(),
-            Self::Abp(detector) | Self::Pap(detector) | Self::Pleth(detector, _) => {
+            Self::Abp(detector) | Self::Pap(detector) | Self::Pleth(detector) => {
                 detector.restart();
             }
             Self::Breath(detector) => detector.restart(),

@@ -157,7 +157,9 @@ pub fn parameter_of(alarm: Alarm) -> Option<Parameter> {
         | Alarm::PulseHigh
         | Alarm::PulseLow => Parameter::SpO2,
         Alarm::Apnea | Alarm::RespirationHigh | Alarm::RespirationLow => Parameter::Respiration,
-        Alarm::AbpMeanExtremeLow | Alarm::AbpHigh | Alarm::AbpLow => Parameter::Abp,
+        Alarm::NoPulse | Alarm::AbpMeanExtremeLow | Alarm::AbpHigh | Alarm::AbpLow => {
+            Parameter::Abp
+        }
         Alarm::PapHigh => Parameter::Pap,
         Alarm::NibpMeanExtremeLow | Alarm::NibpHigh | Alarm::NibpLow => Parameter::Nibp,
         _ => return None,
