@@ -181,12 +181,18 @@ fn seen(
     answer(StatusCode::ACCEPTED, "application/json", Body::full(said))
 }
 
-/// Whether a browser says that the request comes from this service's own page.
+/// Whether a browser says that the request comes from this service's own page. It says so
+/// once: of several Origin headers, which one another program believes is not known.
 fn same_origin(headers: &HeaderMap, host: &str) -> bool {
-    let origin = headers.get(header::ORIGIN).and_then(|o| o.to_str().ok());
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    origin.and_then(|o| o.strip_prefix("https://")) == Some(host)
-        && matches!(site, None | Some(b"same-origin"))
+    let own = |origin: &HeaderValue| {
+        let origin = origin.to_str().ok();
+        origin.and_then(|o| o.strip_prefix("https://")) == Some(host)
+    };
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    origins.next().is_some_and(own)
+        && origins.next().is_none()
+        && sites.all(|site| site == "same-origin")
 }
 
 /// The one Host header, where it is a host and a port and nothing else: it goes into links.

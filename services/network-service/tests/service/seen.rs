@@ -44,6 +44,16 @@ fn only_what_is_on_screen_from_the_own_page_at_a_persons_pace() {
         "Sec-Fetch-Site: cross-site",
     ];
     assert_eq!(ask(&service, "/seen/104", &cross).status, 403);
+    // The own page's origin beside another, in either order, is not the own page's alone.
+    let (ours, theirs) = (
+        format!("Origin: {own}"),
+        "Origin: https://elsewhere.example",
+    );
+    for two in [[&*ours, theirs], [theirs, &ours], [&ours, &ours]] {
+        let two = ["-XPOST", "-H", two[0], "-H", two[1]];
+        assert_eq!(ask(&service, "/seen/104", &two).status, 403, "{two:?}");
+    }
+    assert!(service.display.script().seen.is_empty());
     assert_eq!(post(&service, "101", &own), 404);
     for none in ["-1", "4294967296", "x", "", "104/"] {
         assert_eq!(post(&service, none, &own), 400, "{none}");
