@@ -8,6 +8,13 @@
 //! listen, a log that is full never stop the numbers. A number that is not known is `---`
 //! and a technical alarm; an old number is never shown as one of now.
 //!
+//! # A screen that cannot be written
+//! A frame that is not written whole is a high technical alarm (`SCREEN NOT WRITTEN`) on the
+//! vitals channel and in `shown`, until a whole frame is. READY=1 waits for the first whole
+//! frame; after one second without one, WATCHDOG=1 is withheld, so that the supervisor kills
+//! and restarts the display (its manifest needs `watchdog:` for it). Until then the numbers
+//! and alarms go on to the nurse's station.
+//!
 //! # System calls
 //! At start: what the loader and Rust's runtime need, `openat`, `read`, `statx`, `close`,
 //! `mmap` for the record and the fonts, `getpid`, `fcntl` for inherited descriptors,

@@ -21,6 +21,9 @@ const CATCH_UP: u64 = 10;
 const LOCK_AT: u64 = 25;
 /// Ticks that may have passed for a record still to be published: its deadline.
 const PUBLISH_WITHIN: u64 = 25;
+/// Time without one whole frame on the screen after which the supervisor hears no sign of
+/// life any more, in nanoseconds: the deadline of the vitals channel.
+const FROZEN_NS: u64 = 1_000_000_000;
 
 /// Frames since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +54,12 @@ pub struct Monitor {
     shown: Shown,
     notify: Notify,
     frames: Frames,
-    /// Since when the screen could not be written, in words.
+    /// Why the last frame is not on the screen, in words.
     screen_error: Option<String>,
+    /// When the last whole frame was due to be drawn, monotonic; before the first one, when
+    /// the display began.
+    whole_at: Option<u64>,
+    ready: bool,
     fonts: String,
     lock_memory: bool,
     lock_error: Option<String>,
@@ -100,6 +107,8 @@ impl Monitor {
             notify: parts.notify,
             frames: Frames::default(),
             screen_error: None,
+            whole_at: None,
+            ready: false,
             fonts,
             lock_memory: parts.lock_memory,
             lock_error: None,
@@ -147,7 +156,6 @@ impl Monitor {
     /// `now` is the monotonic time and `elapsed` the time since the start, in nanoseconds.
     pub fn step(&mut self, ticks: u64, now: u64, elapsed: u64) {
         self.link.poll();
-        let first = self.frames.due == 0;
         let mut blocks = Vec::new();
         for tick in self.frames.due + 1..=ticks {
             let mut block = Block::new();
@@ -172,13 +180,18 @@ impl Monitor {
             self.watch.see(id);
         }
         self.frames.due = ticks;
-        self.draw(&blocks);
+        let whole = self.draw(&blocks);
+        self.watch.set_screen_written(whole);
+        if whole || self.whole_at.is_none() {
+            self.whole_at = Some(now);
+        }
         let due = ticks * TICK_NS;
         if elapsed.saturating_sub(due) + self.drawing_time(now) > LATE_NS {
             self.frames.late += 1;
         }
         self.tell(now);
-        if first {
+        if whole && !self.ready {
+            self.ready = true;
             self.notify.ready();
         }
         if self.lock_memory && ticks >= LOCK_AT {
@@ -190,7 +203,14 @@ impl Monitor {
                 .err()
                 .map(|error| format!("memory is not locked: {error}"));
         }
-        self.notify.alive(now);
+        // A screen that stands still shows numbers of then as numbers of now. The
+        // supervisor, told of no life, starts the display anew.
+        if self
+            .whole_at
+            .is_some_and(|at| now.saturating_sub(at) <= FROZEN_NS)
+        {
+            self.notify.alive(now);
+        }
         let status = self.status();
         self.notify.status(&status);
     }
@@ -204,7 +224,8 @@ impl Monitor {
         }
     }
 
-    fn draw(&mut self, blocks: &[Option<Block>]) {
+    /// Draws and writes a frame; whether it reached the screen whole.
+    fn draw(&mut self, blocks: &[Option<Block>]) -> bool {
         let message = self.message();
         let clock = self.clock();
         let frame = Frame {
@@ -223,10 +244,12 @@ impl Monitor {
                     self.frames.drawn += 1;
                     self.screen_error = None;
                 }
-                // The numbers still go to the nurse's station; the supervisor is told.
+                // The numbers still go to the nurse's station, with an alarm from the next
+                // tick on; the supervisor is told.
                 Err(error) => self.screen_error = Some(error.to_string()),
             },
         }
+        self.screen_error.is_none()
     }
 
     fn publish(&mut self, block: Option<&Block>, beat: bool) {

@@ -211,6 +211,18 @@ fn test_a_lost_input_is_one_alarm_of_high_priority() {
     assert_eq!(alarms(now), [Alarm::InputLost]);
 }
 
+#[test]
+fn test_a_screen_not_written_is_an_alarm_until_it_is() {
+    let mut watch = Watch::new(LIMITS, false);
+    watch.set_screen_written(false);
+    watch.update(&well());
+    assert_eq!(active(&watch), [Alarm::ScreenNotWritten]);
+    assert_eq!(watch.priority(), Some(Priority::High));
+    watch.set_screen_written(true);
+    watch.update(&well());
+    assert_eq!(active(&watch), []);
+}
+
 /// Every id there is, a hundred times: marks appear, nothing else changes.
 #[test]
 fn test_a_flood_of_marks_hides_silences_and_lowers_nothing() {

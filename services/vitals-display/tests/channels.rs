@@ -8,7 +8,10 @@ use cordon_channel::{Control, Hub, Link, Reader, Reading, Trust, Writer};
 use cordon_vitals_display::input::{Demo, Replay};
 use cordon_vitals_display::link::numerics;
 use cordon_vitals_display::screen::Text;
-use cordon_vitals_record::{SEEN_REMOTELY_PACE, SeenForm, Source, VITALS_PACE, Vitals, VitalsForm};
+use cordon_vitals_record::{
+    Alarm, Priority, SEEN_REMOTELY_PACE, SeenForm, Source, VITALS_PACE, Vitals, VitalsForm,
+};
+use std::fs::File;
 
 /// A supervisor, and the network service's ends.
 struct Station {
@@ -129,6 +132,29 @@ fn test_the_simulator_says_demo_on_the_wire() {
     let vitals = station.read().unwrap();
     assert_eq!(vitals.source, Source::Demo);
     assert_eq!(vitals.numerics.spo2, None);
+}
+
+#[test]
+fn test_a_screen_that_cannot_be_written_is_an_alarm_on_the_wire() {
+    let (mut station, control) = Station::new();
+    // Open for reading only: every write is refused.
+    let screen = File::open("/dev/null").unwrap();
+    let input = Box::new(Demo::new(1, 1));
+    let mut bedside = Bedside::on(Some(screen), input, Text::builtin(), Some(control));
+    let mut last = None;
+    for _ in 0..50 {
+        bedside.tick();
+        station.serve();
+        last = station.read().or(last);
+    }
+    let vitals = last.unwrap();
+    assert_eq!(vitals.alarm_priority, Some(Priority::High));
+    assert_eq!(vitals.alarms[0], Alarm::ScreenNotWritten.id());
+    assert_eq!(bedside.monitor.frames().lost(), 50);
+    // No mark of a nurse takes it away.
+    bedside.monitor.watch().see(Alarm::ScreenNotWritten.id());
+    bedside.tick();
+    assert_eq!(bedside.alarms()[0], Alarm::ScreenNotWritten.id());
 }
 
 #[test]

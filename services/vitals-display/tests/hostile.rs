@@ -187,6 +187,7 @@ fn test_every_alarm_of_a_bad_moment_travels() {
         mean,
     };
     let mut watch = Watch::new(LIMITS, true);
+    watch.set_screen_written(false);
     watch.update(&Readings {
         heart_rate: Reading::Missing,
         pulse_rate: Reading::Value(150),
@@ -199,7 +200,7 @@ fn test_every_alarm_of_a_bad_moment_travels() {
         ..Readings::default()
     });
     let alarms: Vec<u32> = watch.active().iter().map(|it| it.alarm.id()).collect();
-    assert_eq!(alarms.len(), 13);
+    assert_eq!(alarms.len(), 14);
     let vitals = Vitals {
         speed: 1,
         alarms,

@@ -203,7 +203,8 @@ fn test_refusals_to_start_have_their_own_codes() {
     }
 }
 
-/// A screen that cannot be written is counted, and does not end the display.
+/// A screen that cannot be written does not end the display: it is counted, alarmed, and
+/// told to the supervisor by silence.
 #[test]
 fn test_a_full_screen_device_is_survived_and_told() {
     if !Path::new("/dev/full").exists() {
@@ -211,22 +212,43 @@ fn test_a_full_screen_device_is_survived_and_told() {
     }
     let directory = directory("full");
     let shown = directory.join("shown.json");
+    let socket = directory.join("notify");
+    let supervisor = UnixDatagram::bind(&socket).unwrap();
+    supervisor
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
     let child = Command::new(PROGRAM)
         .args(["--geometry", "1024x600", "--screen", "/dev/full", "--shown"])
         .arg(&shown)
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "400000")
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let running = Running(child);
+    let (mut signs, mut said) = (0, String::new());
     let deadline = Instant::now() + Duration::from_secs(20);
-    while lines(&shown).len() < 4 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(50));
+    while lines(&shown).len() < 5 && Instant::now() < deadline {
+        let mut message = [0; 512];
+        if let Ok(length) = supervisor.recv(&mut message) {
+            let message = String::from_utf8_lossy(&message[..length]).into_owned();
+            assert_ne!(message, "READY=1", "no frame is on the screen");
+            signs += u32::from(message == "WATCHDOG=1");
+            said.push_str(&message);
+        }
     }
     assert_eq!(terminate(running), Some(15));
     let lines = lines(&shown);
-    assert!(lines.len() >= 4);
-    assert_eq!(lines.last().unwrap()["frames"]["drawn"], 0);
-    assert_eq!(lines.last().unwrap()["samples"]["lost"], 0);
+    assert!(lines.len() >= 5);
+    // One second of signs every 200 ms, then none, in the three seconds or more it ran.
+    assert!((1..=6).contains(&signs), "{signs} signs of life");
+    assert!(said.contains("the screen cannot be written"), "{said}");
+    let last = lines.last().unwrap();
+    assert_eq!(last["frames"]["drawn"], 0);
+    assert_eq!(last["samples"]["lost"], 0);
+    assert_eq!(last["alarms"][0]["id"], 232);
+    assert_eq!(last["alarms"][0]["priority"], "high");
+    assert_eq!(last["alarms"][0]["text"], "SCREEN NOT WRITTEN");
 }
 
 /// The list in the crate's documentation is what a compartment's filter is made from.

@@ -170,6 +170,8 @@ conditions! {
     PressureNotMeasured = 224, Low, Technical, "BP NOT MEASURED";
     /// The screen's fonts cannot be read; the built-in letters are drawn.
     FontMissing = 231, Low, Technical, "SCREEN FONT MISSING";
+    /// A frame did not reach the screen whole: what it shows is not of now.
+    ScreenNotWritten = 232, High, Technical, "SCREEN NOT WRITTEN";
 }
 
 impl Alarm {

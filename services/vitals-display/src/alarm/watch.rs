@@ -20,6 +20,7 @@ pub struct Active {
 pub struct Watch {
     limits: Limits,
     font_missing: bool,
+    screen_written: bool,
     pulse: PulseWatch,
     active: BTreeSet<Alarm>,
     seen: BTreeSet<Alarm>,
@@ -39,10 +40,16 @@ impl Watch {
         Self {
             limits,
             font_missing,
+            screen_written: true,
             pulse: PulseWatch::default(),
             active: BTreeSet::new(),
             seen: BTreeSet::new(),
         }
+    }
+
+    /// Whether the last frame reached the screen whole, from the next [`Self::update`] on.
+    pub fn set_screen_written(&mut self, written: bool) {
+        self.screen_written = written;
     }
 
     /// Judges the readings of now.
@@ -50,6 +57,9 @@ impl Watch {
         let mut active = BTreeSet::new();
         if self.font_missing {
             active.insert(Alarm::FontMissing);
+        }
+        if !self.screen_written {
+            active.insert(Alarm::ScreenNotWritten);
         }
         self.physiological(now, &mut active);
         if self.pulse.is_absent(now) {

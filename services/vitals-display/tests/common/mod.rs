@@ -6,10 +6,11 @@ use cordon_vitals_display::input::{Block, Input, Position, Replay, Signal};
 use cordon_vitals_display::link::Link;
 use cordon_vitals_display::monitor::{Monitor, Parts};
 use cordon_vitals_display::notify::Notify;
-use cordon_vitals_display::screen::{Area, Canvas, Colour, Geometry, Text};
+use cordon_vitals_display::screen::{Area, Canvas, Colour, Geometry, Output, Text};
 use cordon_vitals_display::shown::Shown;
 use cordon_vitals_display::wfdb::Record;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub const LOOPABLE: &str = "vitals/mimicdb_041/041s";
@@ -135,12 +136,23 @@ impl Bedside {
         text: Text,
         control: Option<cordon_channel::Control>,
     ) -> Self {
+        Self::on(None, input, text, control)
+    }
+
+    /// With a screen descriptor.
+    pub fn on(
+        screen: Option<File>,
+        input: Box<dyn Input>,
+        text: Text,
+        control: Option<cordon_channel::Control>,
+    ) -> Self {
+        let geometry = Geometry::parse("1024x600").unwrap();
         let parts = Parts {
             input,
-            geometry: Geometry::parse("1024x600").unwrap(),
+            geometry,
             text: (text, Vec::new()),
             lock_memory: false,
-            output: None,
+            output: screen.map(|file| Output::new(file, geometry)),
             link: Link::new(control).unwrap(),
             shown: Shown::default(),
             notify: Notify::default(),
