@@ -120,9 +120,13 @@ pub fn start(
     inherited: Inherited,
     host: &Host<'_>,
 ) -> Result<Running, StartError> {
-    confined(plan, component, inherited, host).map_err(|failure| StartError {
-        component: component.name.clone(),
-        failure,
+    confined(plan, component, inherited, host).map_err(|mut failure| {
+        // A step that no single line asked for is the component's own.
+        failure.line.get_or_insert(component.line);
+        StartError {
+            component: component.name.clone(),
+            failure,
+        }
     })
 }
 
