@@ -60,6 +60,7 @@ pub mod compile;
 mod component;
 mod error;
 mod files;
+mod fingerprint;
 mod labels;
 pub mod names;
 mod network;
@@ -91,6 +92,11 @@ pub struct Policy {
     pub contexts: String,
     /// What the assertions claim.
     pub claims: Vec<Claim>,
+    /// SHA-256 over the base module, the module and the target's name, as 64
+    /// hexadecimal digits. The module declares a type that carries it
+    /// ([`names::fingerprint_type`]): a policy in which that type's context is
+    /// valid is the one generated here, base module included.
+    pub fingerprint: String,
 }
 
 /// Generates the policy of a Plan for a target, or says everything that is in
@@ -119,10 +125,12 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
     channels::write(&mut writer, plan);
 
     let own: BTreeSet<String> = objects(plan, &writer);
-    let (module, mut contexts, errors) = writer.finish();
+    let (mut module, mut contexts, errors) = writer.finish();
     if !errors.is_empty() {
         return Err(errors);
     }
+    let fingerprint = fingerprint::of(&[BASE_MODULE, &module, target.name()]);
+    module.push_str(&fingerprint::declaration(&plan.device, &fingerprint));
     let (assertions, claims) = claims::write(plan, target, &labels, &own);
     contexts.sort();
     let contexts = contexts
@@ -134,6 +142,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
         assertions,
         contexts,
         claims,
+        fingerprint,
     })
 }
 

@@ -123,6 +123,19 @@ pub fn port_type(device: &str, port: u16) -> String {
     format!("cordon_{}_tcp_{port}_port_t", flat(device))
 }
 
+/// Type that says which module is loaded: it is in no rule and labels nothing.
+#[must_use]
+pub fn fingerprint_type(device: &str, fingerprint: &str) -> String {
+    format!("cordon_{}_sha256_{fingerprint}", flat(device))
+}
+
+/// Context that is valid in the kernel when, and only when, the policy with
+/// this fingerprint is loaded (`security_check_context`).
+#[must_use]
+pub fn fingerprint_context(device: &str, fingerprint: &str) -> String {
+    object_context(&fingerprint_type(device, fingerprint))
+}
+
 /// Context of an object (file, channel, port) of this type.
 #[must_use]
 pub fn object_context(type_name: &str) -> String {

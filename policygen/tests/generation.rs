@@ -84,6 +84,55 @@ fn output_is_the_same_to_the_byte_from_run_to_run() {
 }
 
 #[test]
+fn the_fingerprint_changes_with_manifest_and_target_and_with_nothing_else() {
+    let mut seen = std::collections::BTreeSet::new();
+    for example in examples() {
+        for target in Target::names() {
+            let target = Target::named(target).unwrap();
+            let policy = policy(&plan(&example), &target);
+            let name = names::fingerprint_type(&plan(&example).device, &policy.fingerprint);
+            assert!(
+                policy
+                    .module
+                    .contains(&format!("(type {name})\n(roletype object_r {name})\n")),
+                "{name}"
+            );
+            assert_eq!(policy.module.matches(&name).count(), 2, "in a rule: {name}");
+            assert!(
+                seen.insert(policy.fingerprint),
+                "{example} {}",
+                target.name()
+            );
+        }
+    }
+    let before = policy(&bedside_monitor(), &debian_12_profile()).fingerprint;
+    let mut plan = bedside_monitor();
+    plan.components[1].listen[0].tcp.set_port(8443);
+    assert_ne!(policy(&plan, &debian_12_profile()).fingerprint, before);
+    // The line a rule came from is in the module, and so in the fingerprint.
+    let mut plan = bedside_monitor();
+    plan.components[0].line += 1;
+    assert_ne!(policy(&plan, &debian_12_profile()).fingerprint, before);
+    // Libraries and whatever else is not in the module are not.
+    let mut plan = bedside_monitor();
+    plan.components[0].stop_timeout.value += 1;
+    assert_eq!(policy(&plan, &debian_12_profile()).fingerprint, before);
+}
+
+#[test]
+fn the_fingerprint_covers_base_module_module_and_target() {
+    use sha2::{Digest as _, Sha256};
+    let policy = policy(&bedside_monitor(), &debian_12_profile());
+    let (module, _) = policy.module.split_once("\n;; ==== fingerprint").unwrap();
+    let mut hash = Sha256::new();
+    for text in [cordon_policygen::BASE_MODULE, module, "debian-12"] {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    assert_eq!(format!("{:x}", hash.finalize()), policy.fingerprint);
+}
+
+#[test]
 fn every_rule_group_has_its_sentence_and_its_origin() {
     for example in examples() {
         let policy = policy(&plan(&example), &debian_12_profile());
