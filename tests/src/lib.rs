@@ -17,4 +17,5 @@ pub mod screen;
 pub mod shown;
 pub mod stage;
 pub mod station;
+pub mod vm;
 pub mod workspace;
