@@ -1,9 +1,6 @@
 //! The system calls of the probe. Those that no safe wrapper has stand here,
 //! and nowhere else in it.
-#![allow(
-    unsafe_code,
-    reason = "fork, mmap and labels of descriptors have no safe wrapper"
-)]
+#![allow(unsafe_code, reason = "some of these calls have no safe wrapper")]
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
