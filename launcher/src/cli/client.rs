@@ -122,8 +122,8 @@ impl Client {
     }
 }
 
-/// A name becomes a part of a path.
-fn checked(name: &str) -> Result<String, Failure> {
+/// A device's name; it becomes a part of a path.
+pub fn checked(name: &str) -> Result<String, Failure> {
     if cordon_policygen::names::is_name(name) {
         Ok(name.to_owned())
     } else {

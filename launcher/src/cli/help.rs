@@ -121,6 +121,9 @@ const STOP: &str = "\
 Stops a running device: SIGTERM to every component, after its stop-timeout the
 whole compartment is killed. Returns when nothing is left. Needs root.
 
+Of a device that is named and whose supervisor was killed it ends what is left
+(ExecStopPost=-/usr/bin/cordon stop DEVICE in a unit).
+
 Usage: cordon stop [DEVICE] [--runtime-dir DIR]
 ";
 

@@ -1,7 +1,7 @@
 //! cgroup v2: membership, limits, killing and freezing of one component.
 
 use super::error::Failure;
-use cordon_manifest::plan::{Component, Layer};
+use cordon_manifest::plan::{Component, Layer, Origin};
 use nix::errno::Errno;
 use std::fs;
 use std::io;
@@ -89,15 +89,15 @@ impl Drop for Cgroup {
 }
 
 /// The limits' files, values, and who asked for them.
-pub fn values(
-    component: &Component,
-) -> Vec<(&'static str, String, &cordon_manifest::plan::Origin)> {
+pub fn values(component: &Component) -> Vec<(&'static str, String, &Origin)> {
     let limits = &component.limits;
     let mut values = Vec::new();
     if let Some(memory) = &limits.memory {
         values.push(("memory.max", memory.value.to_string(), &memory.origin));
         // What a vital sign needs must not wait for a disk, and memory.max means little with swap.
         values.push(("memory.swap.max", "0".into(), &memory.origin));
+        // All of it or nothing: half a component is not one that can be relied on.
+        values.push(("memory.oom.group", "1".into(), &memory.origin));
     }
     if let Some(tasks) = &limits.tasks {
         // One more for pid 1 of the compartment.
@@ -111,6 +111,48 @@ pub fn values(
         ));
     }
     values
+}
+
+/// What the limits have to do with the end of a component, in words; none when nothing.
+pub fn limits_reached(path: &Path, component: &Component) -> Option<String> {
+    let mut reached = Vec::new();
+    let line = |origin: &Origin| match origin {
+        Origin::Manifest { line } => format!(" [manifest line {line}]"),
+        _ => String::new(),
+    };
+    if let Some(memory) = &component.limits.memory
+        && count(path, "memory.events", "oom_kill") > 0
+    {
+        let (bytes, line) = (memory.value, line(&memory.origin));
+        reached.push(format!("out of memory, its limit is {bytes} bytes{line}"));
+    }
+    if let Some(tasks) = &component.limits.tasks
+        && count(path, "pids.events", "max") > 0
+    {
+        let (tasks, line) = (tasks.value, line(&tasks.origin));
+        reached.push(format!(
+            "it was refused a process or thread, its limit is {tasks} tasks{line}"
+        ));
+    }
+    (!reached.is_empty()).then(|| reached.join("; "))
+}
+
+/// A number of a flat-keyed file (cgroups(7)); 0 where there is none.
+fn count(path: &Path, file: &str, key: &str) -> u64 {
+    let text = fs::read_to_string(path.join(file)).unwrap_or_default();
+    let value = |line: &str| line.strip_prefix(key)?.strip_prefix(' ')?.parse().ok();
+    text.lines().find_map(value).unwrap_or(0)
+}
+
+/// Removes the cgroup of a device with all in it, and takes the controllers back
+/// from the one above: as long as it gives them to its children, systemd can
+/// start no process in it (EBUSY), and the next supervisor is one.
+pub fn release(device: &Path) {
+    let _ = remove(device);
+    if let Some(above) = device.parent() {
+        // Refused where another device below it still uses them, as it should be.
+        let _ = fs::write(above.join("cgroup.subtree_control"), "-memory -pids -cpu");
+    }
 }
 
 /// Kills and removes a cgroup and those below it.
@@ -137,4 +179,18 @@ pub fn remove(path: &Path) -> io::Result<()> {
 
 fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::testing::Scratch;
+
+    #[test]
+    fn a_count_is_found_by_its_whole_key() {
+        let scratch = Scratch::new();
+        scratch.write("memory.events", b"oom 4\noom_kill 2\noom_group_kill 1\n");
+        let count = |key| count(scratch.path(), "memory.events", key);
+        assert_eq!((count("oom_kill"), count("oom"), count("max")), (2, 4, 0));
+    }
 }

@@ -1,6 +1,6 @@
 //! A component that runs, or has just ended.
 
-use super::cgroup::Cgroup;
+use super::cgroup::{self, Cgroup};
 use super::reaper::Reaper;
 use crate::layers::Layers;
 use crate::proof::{self, Proof, Subject};
@@ -107,6 +107,12 @@ impl Running {
     #[must_use]
     pub fn cgroup(&self) -> Option<&Path> {
         self.cgroup.as_ref().map(Cgroup::path)
+    }
+
+    /// What its limits had to do with its end, in words.
+    #[must_use]
+    pub fn limits_reached(&self) -> Option<String> {
+        cgroup::limits_reached(self.cgroup()?, &self.component)
     }
 
     /// What was proved before the first instruction.

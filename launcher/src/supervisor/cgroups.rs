@@ -82,7 +82,7 @@ impl Drop for Cgroups {
     fn drop(&mut self) {
         let Some(root) = &self.root else { return };
         // Empty by now; one that is not is found by the next start.
-        let _ = crate::compartment::remove_cgroup(&root.join(&self.device));
+        crate::compartment::release_cgroup(&root.join(&self.device));
         if self.undelegated {
             // Other devices may be in it; then it stays.
             let _ = fs::remove_dir(root);

@@ -1,9 +1,12 @@
 //! What a killed supervisor leaves: compartments that still run. Each is noted
-//! on disk while it runs, and ended by the next supervisor of the device.
+//! on disk while it runs, and ended by the next supervisor of the device, or by
+//! `cordon stop`, which systemd runs after a supervisor's end.
 
+use super::runtime::{RuntimeDir, RuntimeError};
 use crate::sys::descriptor::pidfd_send_signal;
 use crate::sys::pidfd;
 use nix::sys::signal::Signal;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd as _;
@@ -85,9 +88,21 @@ impl Note {
     }
 }
 
+/// Ends what a supervisor that is gone left of a device, and removes its
+/// runtime directory; gives the names of what still ran, none where there was
+/// nothing at all.
+pub fn end(base: &Path, device: &str) -> Result<Option<Vec<String>>, RuntimeError> {
+    if !base.join(device).exists() {
+        return Ok(None);
+    }
+    let runtime = RuntimeDir::claim(base, device)?;
+    Ok(Some(clean(&runtime.members())))
+}
+
 /// Ends everything noted in the directory; gives the names of what still ran.
 pub fn clean(notes: &Path) -> Vec<String> {
     let mut ended = Vec::new();
+    let mut devices = BTreeSet::new();
     for entry in fs::read_dir(notes).into_iter().flatten().flatten() {
         let path = entry.path();
         if let Some(note) = Note::read(&path) {
@@ -98,9 +113,13 @@ pub fn clean(notes: &Path) -> Vec<String> {
             if let Some(cgroup) = &note.cgroup {
                 // Busy or gone: the component's next start says what is wrong.
                 let _ = crate::compartment::remove_cgroup(cgroup);
+                devices.extend(cgroup.parent().map(Path::to_path_buf));
             }
         }
         let _ = fs::remove_file(path);
+    }
+    for device in devices {
+        crate::compartment::release_cgroup(&device);
     }
     ended.sort();
     ended

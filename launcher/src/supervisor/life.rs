@@ -23,7 +23,11 @@ impl Supervisor {
             return;
         };
         if let Some(ended) = alive.running.ended() {
-            self.ended(index, &ended.to_string(), ended.success());
+            let how = match alive.running.limits_reached() {
+                Some(limits) => format!("{ended}: {limits}"),
+                None => ended.to_string(),
+            };
+            self.ended(index, &how, ended.success());
         }
     }
 

@@ -12,7 +12,7 @@ mod control;
 mod event;
 mod handover;
 mod herald;
-mod leftovers;
+pub mod leftovers;
 mod life;
 mod lines;
 mod listen;
