@@ -200,6 +200,21 @@ impl Labels {
         }
     }
 
+    /// Type of each path that has one, whosever it is.
+    pub(crate) fn by_path(&self) -> BTreeMap<String, String> {
+        let programs = self.programs.iter();
+        let programs = programs.map(|(path, program)| (path, program.label.name()));
+        let paths = self.paths.iter();
+        let paths = paths.map(|(path, found)| (path, found.label.as_str()));
+        let nodes = self.nodes.iter();
+        let nodes = nodes.map(|(path, found)| (path, found.label.as_str()));
+        let shared = self.shared.iter();
+        let shared = shared.map(|(path, label)| (path, label.as_str()));
+        let all = shared.chain(paths).chain(nodes).chain(programs);
+        all.map(|(path, label)| (path.clone(), label.to_owned()))
+            .collect()
+    }
+
     /// Label of a device node's path.
     pub(crate) fn node_label(&self, source: &str) -> Option<Label> {
         let own = self

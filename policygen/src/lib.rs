@@ -75,7 +75,7 @@ pub use target::{ProfileError, Target};
 
 use cordon_manifest::plan::Plan;
 use labels::Labels;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use writer::Writer;
 
 /// The hand-written module that every generated one links against.
@@ -92,6 +92,9 @@ pub struct Policy {
     pub contexts: String,
     /// What the assertions claim.
     pub claims: Vec<Claim>,
+    /// The type each path of the device must carry, programs and nodes
+    /// included: the module's own, or the base policy's of a shared path.
+    pub labels: BTreeMap<String, String>,
     /// SHA-256 over the base module, the module and the target's name, as 64
     /// hexadecimal digits. The module declares a type that carries it
     /// ([`names::fingerprint_type`]): a policy in which that type's context is
@@ -142,6 +145,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
         assertions,
         contexts,
         claims,
+        labels: labels.by_path(),
         fingerprint,
     })
 }

@@ -17,6 +17,7 @@ mod status;
 mod stop;
 mod style;
 mod table;
+mod target;
 mod verify;
 
 use arguments::{Command, Typed};

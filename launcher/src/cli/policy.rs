@@ -2,13 +2,11 @@
 
 use super::arguments::PolicyOptions;
 use super::source::Source;
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, print, target};
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
 use cordon_policygen::{Policy, Target, generate, names};
 use std::path::{Path, PathBuf};
 
-/// The target when none is named and the tree does not say which it is.
-const DEFAULT_TARGET: &str = "debian-13";
 /// Where the tools' system keeps the packaged modules of its base policy.
 const PACKAGED: &str = "usr/share/selinux/default";
 
@@ -18,10 +16,7 @@ pub fn run(options: &PolicyOptions) -> Result<Exit, Failure> {
     let root = options.root.as_deref().unwrap_or(Path::new("/"));
     let resolved = source.resolve(root)?;
     source.warn(&resolved.warnings);
-    let target = match &options.target {
-        Some(name) => target(name)?,
-        None => target(&release(root).unwrap_or_else(|| DEFAULT_TARGET.to_owned()))?,
-    };
+    let target = target::of(root, options.target.as_deref())?;
     let policy = generate(&resolved.plan, &target).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::new(Exit::PolicyRejected, lines.join("\n  "))
@@ -31,26 +26,6 @@ pub fn run(options: &PolicyOptions) -> Result<Exit, Failure> {
         print(&format!("wrote {}\n", file.display()))?;
     }
     compile(&policy, &target, &files, options.policy_root.as_deref())
-}
-
-/// The tree's own release, `debian-12`, where there is a target profile for it
-/// (os-release(5)).
-fn release(root: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(root.join("etc/os-release")).ok()?;
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-        Some(line.trim_matches('"').to_owned())
-    };
-    let name = format!("{}-{}", value("ID=")?, value("VERSION_ID=")?);
-    Target::named(&name).map(|_| name)
-}
-
-fn target(name: &str) -> Result<Target, Failure> {
-    Target::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Target::names().collect();
-        Failure::new(Exit::Usage, format!("there is no target '{name}'"))
-            .help(format!("targets: {}", known.join(", ")))
-    })
 }
 
 /// What was written.
@@ -168,27 +143,5 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_target_is_what_the_tree_says_it_is() {
-        let root = std::env::temp_dir().join(format!("cordon-release-{}", std::process::id()));
-        std::fs::create_dir_all(root.join("etc")).unwrap();
-        let says = |text: &str| {
-            std::fs::write(root.join("etc/os-release"), text).unwrap();
-            release(&root)
-        };
-        assert_eq!(
-            says("NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\n").as_deref(),
-            Some("debian-12")
-        );
-        assert_eq!(says("ID=debian\nVERSION_ID=\"99\"\n"), None);
-        assert_eq!(says("ID=poky\n"), None);
-        std::fs::remove_dir_all(&root).unwrap();
     }
 }
