@@ -79,7 +79,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use writer::Writer;
 
 /// The hand-written module that every generated one links against.
-pub const BASE_MODULE: &str = include_str!("../../selinux/cordon.cil");
+/// One module, kept in files of one noun each.
+pub const BASE_MODULE: &str = concat!(
+    include_str!("../../selinux/program.cil"),
+    include_str!("../../selinux/supervisor.cil"),
+    include_str!("../../selinux/runtime.cil"),
+    include_str!("../../selinux/compartment.cil"),
+    include_str!("../../selinux/channel.cil"),
+    include_str!("../../selinux/policy.cil"),
+);
 
 /// What is generated for one device.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! and what the module declares cannot differ. Names are flat (no CIL block):
 //! dotted names break audit2allow and checkmodule.
 
-/// The supervisor's own domain, declared by `selinux/cordon.cil`.
+/// The supervisor's own domain, declared by the base module.
 pub const SUPERVISOR: &str = "cordon_supervisor_t";
 /// Directories of a compartment's own root, on its tmpfs.
 pub const ROOT: &str = "cordon_root_t";
@@ -12,13 +12,23 @@ pub const ROOT: &str = "cordon_root_t";
 pub const MEMFD: &str = "cordon_memfd_t";
 /// The socket file components send their notifications to.
 pub const NOTIFY: &str = "cordon_notify_t";
+/// Domain of pid 1 of every compartment.
+pub const REAPER: &str = "cordon_reaper_t";
+/// The program of pid 1, in a memfd.
+pub const REAPER_EXEC: &str = "cordon_reaper_exec_t";
 /// Attribute of every component's domain, of every device.
 pub const WORKER: &str = "cordon_worker";
 
-/// Types and attributes that `selinux/cordon.cil` declares.
-pub const BASE: [&str; 7] = [
+/// Types and attributes that the base module declares.
+pub const BASE: [&str; 13] = [
+    "cordon_manifest_t",
+    "cordon_memfd_noexec_t",
     "cordon_memfd_t",
     "cordon_notify_t",
+    "cordon_policy_t",
+    "cordon_program",
+    "cordon_reaper_exec_t",
+    "cordon_reaper_t",
     "cordon_root_t",
     "cordon_runtime_t",
     "cordon_supervisor_exec_t",
@@ -66,6 +76,12 @@ pub fn domain_type(device: &str, component: &str) -> String {
 #[must_use]
 pub fn domain_context(device: &str, component: &str) -> String {
     format!("{USER}:system_r:{}:{LEVEL}", domain_type(device, component))
+}
+
+/// Context of pid 1 of every compartment.
+#[must_use]
+pub fn reaper_context() -> String {
+    format!("{USER}:system_r:{REAPER}:{LEVEL}")
 }
 
 /// Type of a component's program: the entry point of its domain.
@@ -149,8 +165,7 @@ mod tests {
 
     #[test]
     fn base_names_are_those_of_the_hand_written_module() {
-        let text = include_str!("../../selinux/cordon.cil");
-        let declared: BTreeSet<&str> = text
+        let declared: BTreeSet<&str> = crate::BASE_MODULE
             .lines()
             .filter_map(|line| {
                 let mut words = line.trim().trim_start_matches('(').split([' ', ')']);

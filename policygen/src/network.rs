@@ -57,7 +57,10 @@ pub(crate) fn write(writer: &mut Writer<'_>, labels: &Labels, component: &Compon
             SUPERVISOR,
             "self",
             "tcp_socket",
-            &["bind", "create", "getattr", "getopt", "listen", "setopt"],
+            // Reading and writing is what taking a copy back, for the proof, asks for.
+            &[
+                "bind", "create", "getattr", "getopt", "listen", "read", "setopt", "write",
+            ],
         );
         writer.allow(SUPERVISOR, &node, "tcp_socket", &["node_bind"]);
         writer.allow(SUPERVISOR, label.name(), "tcp_socket", &["name_bind"]);

@@ -72,7 +72,7 @@ impl<'t> Writer<'t> {
     /// An empty module for this target.
     pub(crate) fn new(target: &'t Target) -> Self {
         let base = names::BASE.iter().map(|name| {
-            let what = "the base module of Cordon (selinux/cordon.cil)";
+            let what = "the base module of Cordon (selinux/)";
             ((*name).to_owned(), what.to_owned())
         });
         Self {

@@ -188,11 +188,15 @@ fn bedside_monitor_queries() -> Vec<(String, Vec<String>)> {
             format!("-T -s {supervisor}"),
             vec![
                 format!(
+                    "type_transition {supervisor} cordon_reaper_exec_t:process cordon_reaper_t;"
+                ),
+                format!("type_transition {supervisor} cordon_root_t:file cordon_root_t;"),
+                format!(
                     "type_transition {supervisor} cordon_runtime_t:dir cordon_notify_t notify;"
                 ),
                 format!("type_transition {supervisor} tmpfs_t:dir cordon_root_t;"),
                 format!("type_transition {supervisor} tmpfs_t:file cordon_memfd_t;"),
-                format!("type_transition {supervisor} var_run_t:dir cordon_runtime_t;"),
+                format!("type_transition {supervisor} var_run_t:dir cordon_runtime_t cordon;"),
             ],
         ),
         (

@@ -40,7 +40,7 @@ impl Cgroup {
         if limits {
             for above in [root, &parent] {
                 let file = above.join("cgroup.subtree_control");
-                fs::write(&file, "+memory +pids +cpu")
+                set(&file, "+memory +pids +cpu")
                     .map_err(|e| failed("enabling memory, pids and cpu in", &file, &e))?;
             }
         }
@@ -54,7 +54,7 @@ impl Cgroup {
         if limits {
             for (file, value, origin) in values(component) {
                 let target = cgroup.path.join(file);
-                fs::write(&target, &value).map_err(|error| {
+                set(&target, &value).map_err(|error| {
                     let failure = Failure::new(Layer::Limits, "setting", errno(&error));
                     failure.of(format!("{file} to {value}")).asked_by(origin)
                 })?;
@@ -70,7 +70,7 @@ impl Cgroup {
 
     /// Kills every process in it.
     pub fn kill(&self) -> io::Result<()> {
-        fs::write(self.path.join("cgroup.kill"), "1")
+        set(&self.path.join("cgroup.kill"), "1")
     }
 }
 
@@ -151,13 +151,20 @@ pub fn release(device: &Path) {
     let _ = remove(device);
     if let Some(above) = device.parent() {
         // Refused where another device below it still uses them, as it should be.
-        let _ = fs::write(above.join("cgroup.subtree_control"), "-memory -pids -cpu");
+        let _ = set(&above.join("cgroup.subtree_control"), "-memory -pids -cpu");
     }
+}
+
+/// Writes a file of the kernel's, which is there or cannot be made: asking to
+/// create it as well would need a right nobody has a use for.
+pub fn set(file: &Path, value: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).open(file)?;
+    io::Write::write_all(&mut file, value.as_bytes())
 }
 
 /// Kills and removes a cgroup and those below it.
 pub fn remove(path: &Path) -> io::Result<()> {
-    match fs::write(path.join("cgroup.kill"), "1") {
+    match set(&path.join("cgroup.kill"), "1") {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }

@@ -22,7 +22,10 @@ mod running;
 mod seccomp;
 mod trial;
 
-pub use cgroup::{release as release_cgroup, remove as remove_cgroup, values as cgroup_values};
+pub use cgroup::{
+    release as release_cgroup, remove as remove_cgroup, set as set_kernel_file,
+    values as cgroup_values,
+};
 pub use error::{Failure, StartError};
 pub use hold::while_stopped;
 pub use limits::values as process_limits;

@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::report::{self, Writing};
-use super::{credentials, namespaces, root, seccomp};
+use super::{cgroup, credentials, label, namespaces, root, seccomp};
 use crate::layers::Layers;
 use crate::sys::clone::{Side, clone3};
 use crate::sys::descriptor::{close_on_exec_from, memfd_create, move_above, pidfd_send_signal};
@@ -41,6 +41,9 @@ impl Reaper {
     ) -> Result<Self, Failure> {
         let failed = |step: &'static str| move |errno| Failure::new(Layer::Namespaces, step, errno);
         let program = program()?;
+        if layers.on(Layer::Selinux) {
+            label::mark_reaper(program.as_fd())?;
+        }
         let filters = seccomp::reaper().map_err(|error| {
             Failure::found(
                 Layer::Seccomp,
@@ -155,7 +158,7 @@ fn become_reaper(
         nix::unistd::setsid().map_err(failed("leaving the session"))?;
         if layers.on(Layer::MemfdNoexec) {
             // The value belongs to the writer's pid namespace.
-            std::fs::write("/proc/sys/vm/memfd_noexec", "2").map_err(|error| {
+            cgroup::set("/proc/sys/vm/memfd_noexec".as_ref(), "2").map_err(|error| {
                 let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
                 Failure::new(Layer::MemfdNoexec, "setting vm.memfd_noexec", errno)
             })?;

@@ -102,12 +102,12 @@ fn rounded(file: &str, value: &str) -> String {
 }
 
 /// /proc/PID/attr/current.
-pub fn label(proof: &mut Proof, pid: i32, context: &str) {
+pub fn label(proof: &mut Proof, name: &str, pid: i32, context: &str) {
     let found =
         fs::read_to_string(format!("/proc/{pid}/attr/current")).unwrap_or_else(|e| e.to_string());
     proof.compare(
         Layer::Selinux,
-        "label",
+        name,
         context,
         found.trim_end_matches(['\0', '\n']),
     );

@@ -22,6 +22,7 @@ use crate::compartment::{
 };
 use crate::layers::Layers;
 use cordon_manifest::plan::{Component, Layer};
+use cordon_policygen::names;
 use nix::unistd::Pid;
 
 /// What was found.
@@ -208,7 +209,11 @@ fn common(running: &Running, component: &Component, layers: &Layers, subject: &S
         kernel::cgroup(&mut proof, pid, path, &values);
     }
     if let Some(context) = &subject.context {
-        kernel::label(&mut proof, pid, context);
+        kernel::label(&mut proof, "label", pid, context);
+        if let Some(reaper) = running.reaper_pid() {
+            let context = names::reaper_context();
+            kernel::label(&mut proof, "pid 1 label", reaper, &context);
+        }
     }
     proof
 }

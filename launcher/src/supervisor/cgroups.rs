@@ -1,5 +1,6 @@
 //! Where the cgroups of a device are made, and that they are gone at the end.
 
+use crate::compartment::set_kernel_file;
 use crate::layers::Layers;
 use cordon_manifest::plan::Layer;
 use nix::fcntl::{Flock, FlockArg};
@@ -53,14 +54,14 @@ impl Cgroups {
             Some(path) => {
                 let leaf = path.join(OWN);
                 fs::create_dir_all(&leaf)?;
-                fs::write(leaf.join("cgroup.procs"), std::process::id().to_string())?;
+                set_kernel_file(&leaf.join("cgroup.procs"), &std::process::id().to_string())?;
                 path
             }
             None => {
                 let path = mount.join(UNDELEGATED);
                 if layers.present(Layer::Limits) {
                     // Children have controllers only where every one above enables them.
-                    fs::write(mount.join("cgroup.subtree_control"), "+memory +pids +cpu")?;
+                    set_kernel_file(&mount.join("cgroup.subtree_control"), "+memory +pids +cpu")?;
                 }
                 cgroups.undelegated = true;
                 path
