@@ -32,6 +32,8 @@ fn help_says_every_command_and_every_exit_code() {
         "check",
         "plan",
         "policy build",
+        "policy install",
+        "policy remove",
         "run",
         "status",
         "verify",

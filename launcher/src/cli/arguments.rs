@@ -26,7 +26,11 @@ pub enum Command {
     /// Everything decided.
     Plan(ManifestOptions),
     /// Write the SELinux module.
-    PolicyBuild(PolicyOptions),
+    PolicyBuild(PolicyBuildOptions),
+    /// Put the SELinux module in force.
+    PolicyInstall(PolicyInstallOptions),
+    /// Take the SELinux module away.
+    PolicyRemove(PolicyRemoveOptions),
     /// Run a device.
     Run(RunOptions),
     /// How a running device is.
@@ -63,7 +67,7 @@ pub struct ManifestOptions {
 
 /// Options of `policy build`.
 #[derive(Debug)]
-pub struct PolicyOptions {
+pub struct PolicyBuildOptions {
     /// The manifest.
     pub manifest: PathBuf,
     /// Tree of the target.
@@ -74,6 +78,30 @@ pub struct PolicyOptions {
     pub target: Option<String>,
     /// Root of a system with that base policy and its tools.
     pub policy_root: Option<PathBuf>,
+}
+
+/// Options of `policy install`.
+#[derive(Debug)]
+pub struct PolicyInstallOptions {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// An image's tree, whatever kernel runs here; this system by default.
+    pub root: Option<PathBuf>,
+    /// Base policy it is for.
+    pub target: Option<String>,
+    /// Whether labels are set.
+    pub relabel: bool,
+}
+
+/// Options of `policy remove`.
+#[derive(Debug)]
+pub struct PolicyRemoveOptions {
+    /// The device.
+    pub device: String,
+    /// An image's tree, whatever kernel runs here; this system by default.
+    pub root: Option<PathBuf>,
+    /// Whether labels are set.
+    pub relabel: bool,
 }
 
 /// Options of `run`.
@@ -178,6 +206,7 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("runtime-dir") => "runtime-dir",
             Long("target") => "target",
             Long("policy-root") => "policy-root",
+            Long("no-relabel") => "no-relabel",
             #[cfg(feature = "weaken")]
             Long("weaken") => "weaken",
             Short('o') | Long("output") => "output",
@@ -191,7 +220,7 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             }
         };
         let value = match flag {
-            "json" | "version" => OsString::new(),
+            "json" | "no-relabel" | "version" => OsString::new(),
             _ => parser.value().map_err(wrong)?,
         };
         given.flags.push((flag, value));
@@ -210,9 +239,7 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         "stop" => Topic::Stop,
         _ => {
             let failure = usage(format!("there is no command '{name}'"));
-            return Err(
-                failure.help("commands: check, plan, policy build, run, status, verify, stop")
-            );
+            return Err(failure.help("commands: check, plan, policy, run, status, verify, stop"));
         }
     })
 }
@@ -289,6 +316,10 @@ mod tests {
         assert!(refused("cordon check a.yaml --without selinux").contains("--without"));
         assert!(refused("cordon plan --speed a.yaml").contains("--speed"));
         assert!(refused("cordon policy a.yaml").contains("build"));
+        assert!(refused("cordon policy install").contains("needs the manifest"));
+        assert!(refused("cordon policy install a.yaml -o x").contains("--output"));
+        assert!(refused("cordon policy remove").contains("needs the device"));
+        assert!(refused("cordon policy remove a --target debian-12").contains("--target"));
         assert!(refused("cordon run a.yaml --json").contains("--json"));
         assert!(refused("cordon plan a.yaml --root").contains("root"));
     }

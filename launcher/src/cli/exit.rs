@@ -42,13 +42,15 @@ pub enum Exit {
     GivenUp = 17,
     /// A device or file to be handed over cannot be opened.
     Handover = 18,
+    /// The system's SELinux policy cannot be changed or read.
+    PolicyStore = 19,
     /// Something of the system failed that none of the above names.
     Internal = 70,
 }
 
 impl Exit {
     /// Every code with its meaning, for `--help`.
-    pub const TABLE: [(Self, &'static str); 19] = [
+    pub const TABLE: [(Self, &'static str); 20] = [
         (Self::Success, "done"),
         (Self::Usage, "the command line is wrong"),
         (Self::ManifestUnreadable, "the manifest cannot be read"),
@@ -78,6 +80,10 @@ impl Exit {
         (
             Self::Handover,
             "a device or file to be handed over cannot be opened",
+        ),
+        (
+            Self::PolicyStore,
+            "the policy cannot be installed, loaded or removed",
         ),
         (Self::Internal, "the system failed in another way"),
     ];

@@ -16,6 +16,8 @@ Usage: cordon COMMAND [OPTIONS]
   check DEVICE.yaml          say every error of a manifest, with line and caret
   plan DEVICE.yaml           show everything decided, and which line asked for it
   policy build DEVICE.yaml   write the SELinux module of the device
+  policy install DEVICE.yaml put it in force: module store, kernel, labels
+  policy remove DEVICE       take it away again
   run DEVICE.yaml            confine, prove, start and keep the components running
   status [DEVICE]            how a running device is
   verify [DEVICE]            read back what is in force and compare with the plan
@@ -57,21 +59,41 @@ Options:
 ";
 
 const POLICY: &str = "\
-Writes the SELinux module of a device: DEVICE.cil, the build-time assertions and
-the file contexts. Compiles them where secilc is installed.
+Writes, installs or removes the SELinux module of a device.
 
 Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR]
          [--target NAME] [--policy-root DIR]
+       cordon policy install DEVICE.yaml [--root DIR] [--target NAME]
+         [--no-relabel]
+       cordon policy remove DEVICE [--root DIR] [--no-relabel]
+
+build writes DEVICE.cil, the build-time assertions, the file contexts and the
+claims, and compiles them where secilc is installed.
 
   cordon policy build bedside-monitor.yaml -o build/policy --target debian-13
 
+install puts the base module and the device's into the module store when they
+differ from what is there, after proving the assertions on the store's modules
+where secilc is installed; gives the running kernel the result; and labels what
+the modules name. Where nothing differs it is done in an instant. The unit
+cordon-policy@DEVICE runs it before the device starts. remove is its opposite.
+
+  cordon policy install /etc/cordon/bedside-monitor.yaml
+  cordon policy install image/etc/cordon/bedside-monitor.yaml --root image
+  cordon policy remove bedside-monitor
+
+With --root nothing is asked of the running kernel and nothing loaded into it:
+the tree's store is changed by the tree's own tools where they run here. Its
+labels are set; where the whole image is labelled later, --no-relabel.
+
 Options:
   -o, --output DIR   where to write (default: here)
-  --root DIR         tree of the target (default /)
+  --root DIR         tree of the target (default: this system)
   --target NAME      base policy of the target: debian-12 or debian-13
                      (default: what the tree's os-release says, else debian-13)
   --policy-root DIR  a system that has this base policy and its tools, for
                      compiling (default: this one)
+  --no-relabel       leave all labels as they are
 ";
 
 const RUN: &str = "\

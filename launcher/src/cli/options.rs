@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::arguments::{
-    Command, ManifestOptions, PolicyOptions, RUNTIME_DIR, RunningOptions, usage,
+    Command, ManifestOptions, PolicyBuildOptions, PolicyInstallOptions, PolicyRemoveOptions,
+    RUNTIME_DIR, RunningOptions, usage,
 };
 use cordon_manifest::plan::Layer;
 use std::collections::VecDeque;
@@ -31,24 +32,38 @@ impl Options<'_> {
 
     /// What `policy` takes.
     pub fn policy(&mut self) -> Result<Command, Failure> {
-        match self.words.pop_front() {
-            Some(word) if word == "build" => {}
+        let word = self.words.pop_front();
+        Ok(match word.as_ref().and_then(|word| word.to_str()) {
+            Some("build") => Command::PolicyBuild(PolicyBuildOptions {
+                manifest: self.path("the manifest")?,
+                root: self.flag("root").map(PathBuf::from),
+                output: self
+                    .flag("output")
+                    .map_or_else(|| ".".into(), PathBuf::from),
+                target: self.text("target"),
+                policy_root: self.flag("policy-root").map(PathBuf::from),
+            }),
+            Some("install") => Command::PolicyInstall(PolicyInstallOptions {
+                manifest: self.path("the manifest")?,
+                root: self.flag("root").map(PathBuf::from),
+                target: self.text("target"),
+                relabel: self.flag("no-relabel").is_none(),
+            }),
+            Some("remove") => Command::PolicyRemove(PolicyRemoveOptions {
+                device: self.path("the device")?.to_string_lossy().into_owned(),
+                root: self.flag("root").map(PathBuf::from),
+                relabel: self.flag("no-relabel").is_none(),
+            }),
             _ => {
-                let failure = usage("policy takes the word build");
+                let failure = usage("policy takes one of the words build, install, remove");
                 return Err(failure.help("cordon policy build DEVICE.yaml -o DIRECTORY"));
             }
-        }
-        Ok(Command::PolicyBuild(PolicyOptions {
-            manifest: self.path("the manifest")?,
-            root: self.flag("root").map(PathBuf::from),
-            output: self
-                .flag("output")
-                .map_or_else(|| ".".into(), PathBuf::from),
-            target: self
-                .flag("target")
-                .map(|word| word.to_string_lossy().into_owned()),
-            policy_root: self.flag("policy-root").map(PathBuf::from),
-        }))
+        })
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let word = self.flag(name)?;
+        Some(word.to_string_lossy().into_owned())
     }
 
     /// What `status`, `verify` and `stop` take.

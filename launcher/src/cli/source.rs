@@ -1,6 +1,7 @@
 //! A manifest on disk, from its bytes to the Plan.
 
 use super::{Exit, Failure, Style};
+use cordon_manifest::facts::Facts;
 use cordon_manifest::plan::Plan;
 use cordon_manifest::{Diagnostic, Report, Severity};
 use std::fs::File;
@@ -66,11 +67,21 @@ impl Source {
 
     /// Checks the manifest and decides everything by the facts of `root`.
     pub fn resolve(&self, root: &Path) -> Result<Resolved, Failure> {
+        self.resolve_with(root, |_| ())
+    }
+
+    /// The same for a policy, which is the same whether a driver is loaded yet or not.
+    pub fn resolve_for_policy(&self, root: &Path) -> Result<Resolved, Failure> {
+        self.resolve_with(root, crate::facts::assume_nodes)
+    }
+
+    fn resolve_with(&self, root: &Path, amend: fn(&mut Facts)) -> Result<Resolved, Failure> {
         let checked = self
             .check()
             .map_err(|report| self.refused(&report, Exit::ManifestInvalid))?;
-        let facts = crate::facts::gather(&checked.manifest.questions(), root)
+        let mut facts = crate::facts::gather(&checked.manifest.questions(), root)
             .map_err(|error| Failure::new(Exit::TargetMismatch, error.to_string()))?;
+        amend(&mut facts);
         let resolved = cordon_manifest::resolve(&checked.manifest, &facts)
             .map_err(|report| self.refused(&report, Exit::TargetMismatch))?;
         let mut warnings = checked.warnings;

@@ -19,6 +19,7 @@ mod users;
 
 use cordon_manifest::Questions;
 use cordon_manifest::facts::{Facts, Kind, Path};
+use cordon_manifest::plan::Node;
 use std::fmt;
 use std::io;
 use std::path::{Path as StdPath, PathBuf};
@@ -57,7 +58,8 @@ impl fmt::Display for FactsError {
 
 impl std::error::Error for FactsError {}
 
-/// Answers `questions` from the tree at `root`; `/` is the running system.
+/// Answers `questions` from the tree at `root`; `/` is the running system. In
+/// another tree device nodes are there although they are not yet.
 pub fn gather(questions: &Questions, root: &StdPath) -> Result<Facts, FactsError> {
     let tree = Tree::open(root).map_err(|error| FactsError::Root {
         root: root.to_path_buf(),
@@ -82,7 +84,27 @@ pub fn gather(questions: &Questions, root: &StdPath) -> Result<Facts, FactsError
             facts.users.insert(user.clone(), found);
         }
     }
+    if !tree.is_running_system() {
+        assume_nodes(&mut facts);
+    }
     Ok(facts)
+}
+
+/// Takes device nodes that are not there for character devices that will be:
+/// an image's /dev is empty until its kernel has started, and what a policy
+/// says of a node does not depend on when its driver is loaded.
+pub fn assume_nodes(facts: &mut Facts) {
+    const UNKNOWN: Node = Node {
+        block: false,
+        major: 0,
+        minor: 0,
+    };
+    for (path, fact) in &mut facts.paths {
+        let is_node = path.starts_with("/dev/") && !path.starts_with("/dev/shm/");
+        if is_node && fact.kind == Kind::Absent {
+            fact.kind = Kind::Device(UNKNOWN);
+        }
+    }
 }
 
 fn path_fact(tree: &Tree, path: &str) -> Result<Path, FactsError> {
@@ -101,4 +123,23 @@ fn path_fact(tree: &Tree, path: &str) -> Result<Path, FactsError> {
         project_quota,
         executable: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_not_there_yet_is_a_character_device() {
+        let tree = testing::Scratch::new();
+        let paths = ["/dev/fb0", "/dev/shm/x", "/etc/x"].map(str::to_owned);
+        let questions = Questions {
+            paths: paths.into(),
+            ..Questions::default()
+        };
+        let facts = gather(&questions, tree.path()).unwrap();
+        assert!(matches!(facts.paths["/dev/fb0"].kind, Kind::Device(node) if !node.block));
+        assert_eq!(facts.paths["/dev/shm/x"].kind, Kind::Absent);
+        assert_eq!(facts.paths["/etc/x"].kind, Kind::Absent);
+    }
 }

@@ -1,31 +1,31 @@
 //! `cordon policy build`: the device's SELinux module, written and compiled.
 
-use super::arguments::PolicyOptions;
-use super::source::Source;
-use super::{Exit, Failure, print, target};
+use super::Generated;
+use super::work::Work;
+use crate::cli::arguments::PolicyBuildOptions;
+use crate::cli::{Exit, Failure, print};
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
-use cordon_policygen::{Policy, Target, generate, names};
+use cordon_policygen::{Policy, Target, names};
 use std::path::{Path, PathBuf};
 
 /// Where the tools' system keeps the packaged modules of its base policy.
 const PACKAGED: &str = "usr/share/selinux/default";
 
 /// Generates, writes, and compiles where there is a compiler.
-pub fn run(options: &PolicyOptions) -> Result<Exit, Failure> {
-    let source = Source::read(&options.manifest)?;
+pub fn run(options: &PolicyBuildOptions) -> Result<Exit, Failure> {
     let root = options.root.as_deref().unwrap_or(Path::new("/"));
-    let resolved = source.resolve(root)?;
-    source.warn(&resolved.warnings);
-    let target = target::of(root, options.target.as_deref())?;
-    let policy = generate(&resolved.plan, &target).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Failure::new(Exit::PolicyRejected, lines.join("\n  "))
-    })?;
-    let files = write(&policy, &resolved.plan.device, &options.output)?;
+    let generated = Generated::new(&options.manifest, root, options.target.as_deref())?;
+    let policy = &generated.policy;
+    let files = write(policy, generated.device(), &options.output)?;
     for file in &files.all {
         print(&format!("wrote {}\n", file.display()))?;
     }
-    compile(&policy, &target, &files, options.policy_root.as_deref())
+    compile(
+        policy,
+        &generated.target,
+        &files,
+        options.policy_root.as_deref(),
+    )
 }
 
 /// What was written.
@@ -83,7 +83,7 @@ fn compile(
     let packaged = policy_root.unwrap_or(Path::new("/")).join(PACKAGED);
     // Inside the tools' root, which may be a chroot, and gone at the end.
     let work = Work::new(policy_root.unwrap_or(Path::new("/"))).map_err(failed)?;
-    let base = tools.unpack(&packaged, target.disabled(), &work.0.join("base"));
+    let base = tools.unpack(&packaged, target.disabled(), &work.path().join("base"));
     let base = match base.map_err(failed)? {
         BaseModules::Unpacked(base) => base,
         BaseModules::Absent { tool } => return not_compiled(&tool),
@@ -94,11 +94,11 @@ fn compile(
     ))?;
     let mut sources = base;
     for file in [&files.base, &files.module, &files.assertions] {
-        let copy = work.0.join(file.file_name().unwrap_or_default());
+        let copy = work.path().join(file.file_name().unwrap_or_default());
         std::fs::copy(file, &copy).map_err(failed)?;
         sources.push(copy);
     }
-    let outcome = tools.compile(target.binary_version(), &sources, &work.0.join("out"));
+    let outcome = tools.compile(target.binary_version(), &sources, &work.path().join("out"));
     match outcome.map_err(failed)? {
         Outcome::Compiled { .. } => {
             print(&format!(
@@ -124,24 +124,4 @@ fn not_compiled(tool: &str) -> Result<Exit, Failure> {
     print(&format!(
         "not compiled, so not proved: {tool} is not here\n"
     ))
-}
-
-/// A directory for intermediate files.
-struct Work(PathBuf);
-
-impl Work {
-    fn new(root: &Path) -> std::io::Result<Self> {
-        let path = root
-            .join("tmp")
-            .join(format!("cordon-policy-{}", std::process::id()));
-        // An existing one is somebody else's.
-        std::fs::create_dir(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,0 +1,287 @@
+//! The module store of a system (semanage.conf(5)): what is in it, read without
+//! its tools, and changed by semodule(8) alone.
+
+use super::tools::Tools;
+use super::work::Work;
+use crate::cli::{Exit, Failure};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+/// Priority of what Cordon installs: above the distribution's modules (100),
+/// below an administrator's (400), whose module of the same name would win.
+const PRIORITY: u16 = 200;
+/// The base module's name in the store.
+pub const BASE: &str = "cordon";
+
+/// A store and the tools for it.
+pub struct Store<'a> {
+    tools: &'a Tools,
+    /// The policy's name, `default` on Debian.
+    name: String,
+    /// Its modules, `PRIORITY/NAME/cil`.
+    modules: PathBuf,
+}
+
+impl<'a> Store<'a> {
+    /// The store of the policy that /etc/selinux/config names.
+    pub fn open(tools: &'a Tools) -> Result<Self, Failure> {
+        let root = tools.root();
+        let config = root.join("etc/selinux/config");
+        let text = fs::read_to_string(&config).map_err(|error| {
+            Failure::new(
+                Exit::PolicyStore,
+                format!(
+                    "no SELinux policy is installed: {}: {error}",
+                    config.display()
+                ),
+            )
+            .help("install the system's policy first: apt install selinux-policy-default")
+        })?;
+        let name = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("SELINUXTYPE="))
+            .next_back()
+            .map_or("default", str::trim)
+            .to_owned();
+        let modules = root
+            .join("var/lib/selinux")
+            .join(&name)
+            .join("active/modules");
+        if !modules.is_dir() {
+            return Err(Failure::new(
+                Exit::PolicyStore,
+                format!("there is no module store: {}", modules.display()),
+            )
+            .help("the system's policy package makes it: apt install selinux-policy-default"));
+        }
+        Ok(Self {
+            tools,
+            name,
+            modules,
+        })
+    }
+
+    /// The file contexts of the policy in the store.
+    pub fn file_contexts(&self) -> PathBuf {
+        self.tools
+            .root()
+            .join("etc/selinux")
+            .join(&self.name)
+            .join("contexts/files/file_contexts")
+    }
+
+    /// The CIL text of a module that Cordon installed; none where it is not.
+    pub fn text(&self, module: &str) -> Result<Option<String>, Failure> {
+        let path = self.module(PRIORITY, module).join("cil");
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&path, &error)),
+        };
+        let bytes = unpacked(self.tools, bytes)?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Devices whose modules Cordon installed, by the modules' names.
+    pub fn devices(&self) -> Result<Vec<String>, Failure> {
+        let mut names: Vec<String> = self.names(PRIORITY)?;
+        names.retain(|name| name.starts_with("cordon_"));
+        names.sort();
+        Ok(names)
+    }
+
+    /// Refuses where a module of this name would win over what is installed, or
+    /// is switched off: what is in the store would not be what is in force.
+    pub fn unhidden(&self, module: &str) -> Result<(), Failure> {
+        for priority in self.priorities()? {
+            if priority > PRIORITY && self.module(priority, module).exists() {
+                return Err(Failure::new(
+                    Exit::PolicyStore,
+                    format!("another module {module} of priority {priority} hides Cordon's"),
+                )
+                .help(format!("remove it: semodule -X {priority} -r {module}")));
+            }
+        }
+        if self.modules.join("disabled").join(module).exists() {
+            return Err(Failure::new(
+                Exit::PolicyStore,
+                format!("the module {module} is disabled in the store"),
+            )
+            .help(format!("enable it: semodule -e {module}")));
+        }
+        Ok(())
+    }
+
+    /// The text of every module in force but Cordon's named ones, in one piece.
+    pub fn others(&self, but: &[&str]) -> Result<(usize, Vec<u8>), Failure> {
+        let mut winners: BTreeMap<String, u16> = BTreeMap::new();
+        for priority in self.priorities()? {
+            for name in self.names(priority)? {
+                let winner = winners.entry(name).or_default();
+                *winner = priority.max(*winner);
+            }
+        }
+        let disabled = self.modules.join("disabled");
+        winners.retain(|name, _| !but.contains(&name.as_str()) && !disabled.join(name).exists());
+        let mut packed = Vec::new();
+        let mut plain = Vec::new();
+        for (name, priority) in &winners {
+            let path = self.module(*priority, name).join("cil");
+            let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+            // Packed files may stand one after the other as one (bzip2(1)).
+            if is_packed(&bytes) {
+                packed.extend(bytes);
+            } else {
+                plain.extend(bytes);
+                plain.push(b'\n');
+            }
+        }
+        if !packed.is_empty() {
+            plain.extend(unpacked(self.tools, packed)?);
+        }
+        Ok((winners.len(), plain))
+    }
+
+    /// Installs modules by name and text, in one transaction; with `reload` the
+    /// running kernel gets the result.
+    pub fn install(&self, modules: &[(&str, &str)], reload: bool) -> Result<(), Failure> {
+        let failed = |error: io::Error| {
+            let root = self.tools.root().display();
+            Failure::new(
+                Exit::Internal,
+                format!("a work directory below {root}: {error}"),
+            )
+        };
+        let work = Work::new(self.tools.root()).map_err(failed)?;
+        let mut arguments = self.arguments(reload);
+        for (name, text) in modules {
+            // The module's name in the store is the file's.
+            let file = work.write(&format!("{name}.cil"), text.as_bytes());
+            let file = self.tools.sees(&file.map_err(failed)?);
+            arguments.extend(["-i".into(), file]);
+        }
+        self.semodule(&arguments)
+    }
+
+    /// Removes modules by name, in one transaction.
+    pub fn remove(&self, modules: &[&str], reload: bool) -> Result<(), Failure> {
+        let mut arguments = self.arguments(reload);
+        for name in modules {
+            arguments.extend(["-r".into(), PathBuf::from(name)]);
+        }
+        self.semodule(&arguments)
+    }
+
+    /// Gives the running kernel the policy that is in the store.
+    pub fn reload(&self) -> Result<(), Failure> {
+        let arguments = ["-s", &self.name, "-R"].map(PathBuf::from);
+        self.semodule(&arguments)
+    }
+
+    fn arguments(&self, reload: bool) -> Vec<PathBuf> {
+        let mut arguments = Vec::new();
+        if let Tools::Beside(root) = self.tools {
+            arguments.extend(["-p".into(), root.clone()]);
+        }
+        if !reload {
+            arguments.push("-N".into());
+        }
+        let priority = PRIORITY.to_string();
+        arguments.extend(["-s", &self.name, "-X", &priority].map(PathBuf::from));
+        arguments
+    }
+
+    fn semodule(&self, arguments: &[PathBuf]) -> Result<(), Failure> {
+        let output = ran("semodule", self.tools.run("semodule", arguments, None))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::PolicyStore,
+            format!("semodule failed ({}):\n{}", output.status, said(&output)),
+        )
+        .help("the store is as it was before"))
+    }
+
+    fn module(&self, priority: u16, name: &str) -> PathBuf {
+        self.modules.join(priority.to_string()).join(name)
+    }
+
+    fn priorities(&self) -> Result<Vec<u16>, Failure> {
+        let names = list(&self.modules)?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    fn names(&self, priority: u16) -> Result<Vec<String>, Failure> {
+        let directory = self.modules.join(priority.to_string());
+        if directory.is_dir() {
+            list(&directory)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// The result of a tool, or why there is none.
+pub fn ran(tool: &str, output: io::Result<Output>) -> Result<Output, Failure> {
+    output.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            Failure::new(Exit::PolicyStore, format!("the tool {tool} is not here"))
+                .help("Debian's packages policycoreutils, semodule-utils and bzip2 have them")
+        }
+        _ => Failure::new(Exit::PolicyStore, format!("cannot run {tool}: {error}")),
+    })
+}
+
+/// What a tool said, for a person.
+pub fn said(output: &Output) -> String {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&text).trim_end().to_owned()
+}
+
+/// Whether these are bzip2's bytes: libsemanage packs modules unless its
+/// configuration says otherwise.
+fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"BZh")
+}
+
+fn unpacked(tools: &Tools, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    if !is_packed(&bytes) {
+        return Ok(bytes);
+    }
+    let output = ran("bzip2", tools.run("bzip2", ["-dc"], Some(&bytes)))?;
+    if !output.status.success() {
+        return Err(Failure::new(
+            Exit::PolicyStore,
+            format!(
+                "a module in the store cannot be unpacked: {}",
+                said(&output)
+            ),
+        ));
+    }
+    Ok(output.stdout)
+}
+
+fn list(directory: &Path) -> Result<Vec<String>, Failure> {
+    let entries = fs::read_dir(directory).map_err(|error| unreadable(directory, &error))?;
+    Ok(entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return Failure::new(
+            Exit::NotPermitted,
+            format!("not permitted to read {}", path.display()),
+        )
+        .help("the module store is root's");
+    }
+    Failure::new(
+        Exit::PolicyStore,
+        format!("the module store: {}: {error}", path.display()),
+    )
+}

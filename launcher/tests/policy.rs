@@ -1,0 +1,225 @@
+//! `cordon policy install` and `remove` on an image's tree: a Debian 13 with its
+//! own policy and tools, in a kernel that need not have SELinux.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use support::{CORDON, root};
+
+/// A copy of the chroot that policygen's tests keep, with programs to confine.
+struct Image(PathBuf);
+
+impl Image {
+    fn new(name: &str) -> Option<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policygen/tests/debian.sh");
+        let output = Command::new(script).arg("trixie").output().unwrap();
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            assert!(std::env::var_os("CI").is_none(), "no chroot: {why}");
+            println!("not run: no chroot: {why}");
+            return None;
+        }
+        let chroot = String::from_utf8(output.stdout).unwrap();
+        let tree =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let copied = Command::new("cp")
+            .args(["-a", "--reflink=auto", chroot.trim()])
+            .arg(&tree)
+            .status();
+        assert!(copied.unwrap().success());
+        Some(Self(tree))
+    }
+
+    /// A device with one component, which listens on this port.
+    fn device(&self, name: &str, user: u32) -> PathBuf {
+        let programs = self.0.join("opt").join(name);
+        fs::create_dir_all(programs.join("data")).unwrap();
+        fs::copy(self.0.join("usr/bin/sleep"), programs.join("display")).unwrap();
+        let text = format!(
+            "cordon: 1\ndevice: {name}\ncomponents:\n  display:\n    role: vitals-display\n    \
+             exec: [/opt/{name}/display, infinity]\n    user: {user}\n    devices:\n      \
+             - {{path: /dev/{name}0, access: write, pass: screen}}\n    files:\n      \
+             - {{path: /opt/{name}/data, access: read}}\n"
+        );
+        let path = self.0.join("etc").join(format!("{name}.yaml"));
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn policy(&self, words: &[&str]) -> Output {
+        Command::new(CORDON)
+            .arg("policy")
+            .args(words)
+            .arg("--root")
+            .arg(&self.0)
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap()
+    }
+
+    /// What it said; it exited with this code.
+    fn says(&self, words: &[&str], code: i32) -> String {
+        let output = self.policy(words);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {text}");
+        text
+    }
+
+    fn install(&self, manifest: &Path, code: i32) -> String {
+        self.says(&["install", manifest.to_str().unwrap()], code)
+    }
+
+    /// Names of what Cordon has in the store.
+    fn modules(&self) -> Vec<String> {
+        let directory = self.store().join("200");
+        let Ok(entries) = fs::read_dir(directory) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn store(&self) -> PathBuf {
+        self.0.join("var/lib/selinux/default/active/modules")
+    }
+
+    /// Adds a module of somebody else's to the store.
+    fn semodule(&self, arguments: &[&str]) {
+        let output = Command::new("chroot")
+            .arg(&self.0)
+            .args(["semodule", "-N"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {text}");
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The lines of setfiles about a path: its label before and after.
+fn relabelled<'a>(said: &'a str, path: &str) -> Option<(&'a str, &'a str)> {
+    let begin = format!("Relabeled {path} from ");
+    let line = said.lines().find_map(|line| line.strip_prefix(&begin))?;
+    line.split_once(" to ")
+}
+
+#[test]
+fn devices_come_and_go_side_by_side_in_an_images_store() {
+    if !root() {
+        return;
+    }
+    let Some(image) = Image::new("come-and-go") else {
+        return;
+    };
+    let (first, second) = (
+        image.device("first", 61_201),
+        image.device("second", 61_202),
+    );
+
+    let said = image.install(&first, 0);
+    assert!(said.contains("proved: "), "{said}");
+    let (_, label) = relabelled(&said, "/opt/first/display").expect(&said);
+    assert_eq!(label, "system_u:object_r:cordon_first_display_exec_t:s0");
+    assert!(relabelled(&said, "/opt/first/data").is_some(), "{said}");
+    assert!(!said.contains("/opt/second"), "only what it names: {said}");
+    assert_eq!(image.modules(), ["cordon", "cordon_first"]);
+
+    // Again: nothing differs, so neither compiler nor semodule is run.
+    let said = image.install(&first, 0);
+    assert!(said.contains("installed already"), "{said}");
+    assert!(said.contains("; 0 changed"), "{said}");
+    assert!(!said.contains("installing"), "{said}");
+
+    let said = image.install(&second, 0);
+    assert!(said.contains("installed cordon_second\n"), "{said}");
+    assert_eq!(image.modules(), ["cordon", "cordon_first", "cordon_second"]);
+
+    // A path the manifest no longer names gets back the label it had.
+    let text = fs::read_to_string(&first).unwrap();
+    fs::write(&first, text.split("    files:").next().unwrap()).unwrap();
+    let said = image.install(&first, 0);
+    let (_, label) = relabelled(&said, "/opt/first/data").expect(&said);
+    assert_eq!(label, "system_u:object_r:usr_t:s0");
+
+    let said = image.says(&["remove", "first"], 0);
+    let (_, label) = relabelled(&said, "/opt/first/display").expect(&said);
+    assert_eq!(label, "system_u:object_r:usr_t:s0");
+    assert_eq!(image.modules(), ["cordon", "cordon_second"]);
+    assert!(
+        image
+            .says(&["remove", "first"], 0)
+            .contains("is not installed")
+    );
+    let said = image.says(&["remove", "second"], 0);
+    assert!(said.contains("removed cordon_second and cordon"), "{said}");
+    assert_eq!(image.modules(), [""; 0]);
+}
+
+#[test]
+fn a_store_that_breaks_an_assertion_or_hides_the_module_is_refused() {
+    if !root() {
+        return;
+    }
+    let Some(image) = Image::new("refused") else {
+        return;
+    };
+    let device = image.device("first", 61_201);
+    image.install(&device, 0);
+
+    // Somebody's module lets users change the device's files.
+    let spy = "(typeattributeset cil_gen_require user_t)\n\
+               (typeattributeset cil_gen_require cordon_first_display_t)\n\
+               (allow user_t cordon_first_display_t (process (ptrace)))\n";
+    fs::write(image.0.join("tmp/spy.cil"), spy).unwrap();
+    image.semodule(&["-i", "/tmp/spy.cil"]);
+    let text = fs::read_to_string(&device).unwrap();
+    fs::write(&device, text.split("    files:").next().unwrap()).unwrap();
+    let before = fs::read(image.store().join("200/cordon_first/cil")).unwrap();
+    let said = image.install(&device, 16);
+    assert!(said.contains("a module of the store breaks"), "{said}");
+    let after = fs::read(image.store().join("200/cordon_first/cil")).unwrap();
+    assert!(before == after, "nothing was installed");
+
+    // Somebody's module has the name of the device's and wins.
+    image.semodule(&["-r", "spy"]);
+    fs::write(
+        image.0.join("tmp/cordon_first.cil"),
+        "(type cordon_first_x_t)\n",
+    )
+    .unwrap();
+    fs::create_dir_all(image.store().join("400")).unwrap();
+    let hiding = image.store().join("400/cordon_first");
+    fs::create_dir(&hiding).unwrap();
+    let said = image.install(&device, 19);
+    assert!(said.contains("semodule -X 400 -r cordon_first"), "{said}");
+}
+
+#[test]
+fn a_tree_without_a_policy_is_refused_with_19_and_the_package() {
+    let tree = std::env::temp_dir().join(format!("cordon-no-store-{}", std::process::id()));
+    for directory in ["etc", "opt", "dev"] {
+        fs::create_dir_all(tree.join(directory)).unwrap();
+    }
+    let image = Image(tree);
+    let said = image.says(&["remove", "first"], 19);
+    assert!(
+        said.contains("apt install selinux-policy-default"),
+        "{said}"
+    );
+    fs::create_dir_all(image.0.join("etc/selinux")).unwrap();
+    fs::write(image.0.join("etc/selinux/config"), "SELINUXTYPE=default\n").unwrap();
+    let said = image.says(&["remove", "first"], 19);
+    assert!(said.contains("there is no module store"), "{said}");
+}
