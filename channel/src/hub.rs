@@ -287,6 +287,17 @@ impl Hub {
         })
     }
 
+    /// The memory of a channel's present life, to be looked at; none while it is absent.
+    #[must_use]
+    pub fn memory(&self, channel: &str) -> Option<BorrowedFd<'_>> {
+        let known = self.channels.iter().find(|one| one.link.name == channel)?;
+        match &known.life {
+            Life::None => None,
+            Life::Offered(creation) => Some(creation.writer_fd()),
+            Life::Open(sealed) => Some(sealed.reader_fd()),
+        }
+    }
+
     fn offer_all(&mut self, component: &str) -> Result<(), StartError> {
         let Some(endpoint) = self.endpoints.get_mut(component) else {
             return Ok(());

@@ -14,6 +14,7 @@ pub struct Layers {
     landlock_abi: u32,
     cgroup: Option<PathBuf>,
     off: Vec<Layer>,
+    labels: bool,
 }
 
 /// Highest Landlock ABI whose rights are handled; a newer kernel is used up to here.
@@ -105,6 +106,7 @@ impl Layers {
             landlock_abi,
             cgroup,
             off: Vec::new(),
+            labels: false,
         }
     }
 
@@ -149,6 +151,23 @@ impl Layers {
     #[must_use]
     pub fn on(&self, layer: Layer) -> bool {
         self.present(layer) && !self.off.contains(&layer)
+    }
+
+    /// Says that a layer the kernel has is of no use here, and why.
+    pub fn lack(&mut self, layer: Layer, why: String) {
+        self.absent.insert(layer, why);
+    }
+
+    /// Whether everything gets its SELinux label: also on a permissive kernel,
+    /// where labels refuse nothing, but say what would be refused.
+    #[must_use]
+    pub const fn labels(&self) -> bool {
+        self.labels
+    }
+
+    /// Labels everything from now on: the policy in force knows the labels.
+    pub fn set_labels(&mut self) {
+        self.labels = true;
     }
 
     /// Landlock ABI to use, 0 for none.

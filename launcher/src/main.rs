@@ -5,6 +5,7 @@ mod cli;
 mod compartment;
 mod facts;
 mod layers;
+mod policy;
 mod proof;
 mod supervisor;
 mod sys;

@@ -111,6 +111,8 @@ pub struct RunOptions {
     pub manifest: PathBuf,
     /// Layers that may be absent.
     pub without: Vec<Layer>,
+    /// Base policy the device's module was installed for.
+    pub target: Option<String>,
     /// Layers a test build switches off.
     #[cfg(feature = "weaken")]
     pub weaken: Vec<Layer>,
@@ -177,6 +179,7 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
         Topic::Run => Command::Run(RunOptions {
             manifest: options.path("the manifest")?,
             without: options.layers()?,
+            target: options.target(),
             #[cfg(feature = "weaken")]
             weaken: options.weakened()?,
             runtime_dir: options.runtime_dir(),

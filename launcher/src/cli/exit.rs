@@ -44,13 +44,17 @@ pub enum Exit {
     Handover = 18,
     /// The system's SELinux policy cannot be changed or read.
     PolicyStore = 19,
+    /// The SELinux policy in force is not the manifest's.
+    PolicyNotInForce = 20,
+    /// A file of a component carries another SELinux label than the policy gives it.
+    WrongLabel = 21,
     /// Something of the system failed that none of the above names.
     Internal = 70,
 }
 
 impl Exit {
     /// Every code with its meaning, for `--help`.
-    pub const TABLE: [(Self, &'static str); 20] = [
+    pub const TABLE: [(Self, &'static str); 22] = [
         (Self::Success, "done"),
         (Self::Usage, "the command line is wrong"),
         (Self::ManifestUnreadable, "the manifest cannot be read"),
@@ -85,6 +89,11 @@ impl Exit {
             Self::PolicyStore,
             "the policy cannot be installed, loaded or removed",
         ),
+        (
+            Self::PolicyNotInForce,
+            "the SELinux policy in force is not the manifest's",
+        ),
+        (Self::WrongLabel, "a file carries a wrong SELinux label"),
         (Self::Internal, "the system failed in another way"),
     ];
 

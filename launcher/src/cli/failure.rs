@@ -44,6 +44,15 @@ impl Failure {
         self
     }
 
+    /// The text without colours, in one line: for a log or a status.
+    pub fn sentence(&self) -> String {
+        let mut text = self.message.trim_end().replace('\n', " ");
+        if let Some(help) = &self.help {
+            let _ = write!(text, "; help: {help}");
+        }
+        text
+    }
+
     /// The text for standard error.
     pub fn text(&self, style: Style) -> String {
         if self.rendered {

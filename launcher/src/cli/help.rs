@@ -100,7 +100,8 @@ const RUN: &str = "\
 Confines, proves and starts the components of a device, and keeps them running
 until SIGTERM, SIGINT or `cordon stop`. Needs root.
 
-Usage: cordon run DEVICE.yaml [--without LAYER]... [--runtime-dir DIR]
+Usage: cordon run DEVICE.yaml [--without LAYER]... [--target NAME]
+         [--runtime-dir DIR]
 
 A layer that the kernel lacks is an error, unless the manifest (allow-missing)
 or --without allows its absence. --without switches nothing off: what the kernel
@@ -109,11 +110,16 @@ has is used. Every status then says what is absent.
   cordon run bedside-monitor.yaml
   cordon run bedside-monitor.yaml --without selinux --without limits
 
+Under SELinux it runs only what the policy in force is for: the module that this
+manifest gives, asked of the kernel. `cordon policy install` installs it.
+
 Under systemd (Type=notify) READY means: every required component has been
 proved and, where it says so itself, is ready.
 
 Options:
   --without LAYER     allow this layer to be absent; repeatable. For a try-out
+  --target NAME       base policy that the device's module was installed for
+                      (default: what os-release says, else debian-13)
   --runtime-dir DIR   sockets and lock (default /run/cordon)
 ";
 

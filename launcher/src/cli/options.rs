@@ -40,13 +40,13 @@ impl Options<'_> {
                 output: self
                     .flag("output")
                     .map_or_else(|| ".".into(), PathBuf::from),
-                target: self.text("target"),
+                target: self.target(),
                 policy_root: self.flag("policy-root").map(PathBuf::from),
             }),
             Some("install") => Command::PolicyInstall(PolicyInstallOptions {
                 manifest: self.path("the manifest")?,
                 root: self.flag("root").map(PathBuf::from),
-                target: self.text("target"),
+                target: self.target(),
                 relabel: self.flag("no-relabel").is_none(),
             }),
             Some("remove") => Command::PolicyRemove(PolicyRemoveOptions {
@@ -61,11 +61,6 @@ impl Options<'_> {
         })
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
-        let word = self.flag(name)?;
-        Some(word.to_string_lossy().into_owned())
-    }
-
     /// What `status`, `verify` and `stop` take.
     pub fn running(&mut self) -> Result<RunningOptions, Failure> {
         let device = self.words.pop_front();
@@ -74,6 +69,12 @@ impl Options<'_> {
             json: self.flag("json").is_some(),
             runtime_dir: self.runtime_dir(),
         })
+    }
+
+    /// `--target`.
+    pub fn target(&mut self) -> Option<String> {
+        let word = self.flag("target");
+        word.map(|word| word.to_string_lossy().into_owned())
     }
 
     /// `--runtime-dir`.
@@ -98,11 +99,12 @@ impl Options<'_> {
     pub fn weakened(&mut self) -> Result<Vec<Layer>, Failure> {
         let mut layers = Vec::new();
         while let Some(word) = self.flag("weaken") {
-            let name = word.to_string_lossy();
-            layers.push(
-                Layer::from_name(&name)
-                    .ok_or_else(|| usage(format!("there is no layer '{name}'")))?,
-            );
+            for name in word.to_string_lossy().split(',') {
+                layers.push(
+                    Layer::from_name(name)
+                        .ok_or_else(|| usage(format!("there is no layer '{name}'")))?,
+                );
+            }
         }
         Ok(layers)
     }

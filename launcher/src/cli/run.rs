@@ -2,15 +2,17 @@
 
 use super::arguments::RunOptions;
 use super::source::Source;
-use super::{Exit, Failure};
+use super::{Exit, Failure, target};
 use crate::layers::Layers;
+use crate::policy::{self, Wanted};
 use crate::supervisor::{self, Order};
+use cordon_manifest::plan::{Layer, Plan};
 use std::path::Path;
 
 /// Runs the device until it is stopped.
 pub fn run(options: &RunOptions) -> Result<Exit, Failure> {
     let source = Source::read(&options.manifest)?;
-    let resolved = source.resolve(Path::new("/"))?;
+    let (resolved, policy_plan) = source.resolve_to_run(Path::new("/"))?;
     source.warn(&resolved.warnings);
     let runtime_dir = std::path::absolute(&options.runtime_dir).map_err(|error| {
         let path = options.runtime_dir.display();
@@ -19,12 +21,39 @@ pub fn run(options: &RunOptions) -> Result<Exit, Failure> {
             format!("the runtime directory {path}: {error}"),
         )
     })?;
+    let layers = layers(options);
+    let policy = wanted(&policy_plan, &layers, options)?;
     supervisor::run(Order {
+        manifest: std::path::absolute(&source.path).unwrap_or(source.path),
         plan: resolved.plan,
         without: options.without.clone(),
         runtime_dir,
-        layers: layers(options),
+        layers,
+        policy,
     })
+}
+
+/// The policy that this manifest gives, where there is a kernel to compare it with.
+fn wanted(plan: &Plan, layers: &Layers, options: &RunOptions) -> Result<Option<Wanted>, Failure> {
+    if !policy::is_loaded(layers) {
+        return Ok(None);
+    }
+    let target = target::of(Path::new("/"), options.target.as_deref())?;
+    match cordon_policygen::generate(plan, &target) {
+        Ok(policy) => Ok(Some(Wanted::of(plan, &target, policy))),
+        // Without the layer there is nothing to compare; the supervisor refuses
+        // its absence where nobody allowed it.
+        Err(_) if !layers.on(Layer::Selinux) => Ok(None),
+        Err(errors) => {
+            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let text = format!(
+                "there is no SELinux policy of this manifest for {}: {}",
+                target.name(),
+                lines.join("; ")
+            );
+            Err(Failure::new(Exit::PolicyRejected, text))
+        }
+    }
 }
 
 #[cfg(not(feature = "weaken"))]

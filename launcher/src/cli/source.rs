@@ -3,7 +3,7 @@
 use super::{Exit, Failure, Style};
 use cordon_manifest::facts::Facts;
 use cordon_manifest::plan::Plan;
-use cordon_manifest::{Diagnostic, Report, Severity};
+use cordon_manifest::{Checked, Diagnostic, Report, Severity};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -61,30 +61,48 @@ impl Source {
     }
 
     /// Checks the manifest alone.
-    pub fn check(&self) -> Result<cordon_manifest::Checked, Report> {
+    pub fn check(&self) -> Result<Checked, Report> {
         cordon_manifest::parse(&self.bytes, &self.name())
     }
 
     /// Checks the manifest and decides everything by the facts of `root`.
     pub fn resolve(&self, root: &Path) -> Result<Resolved, Failure> {
-        self.resolve_with(root, |_| ())
+        let checked = self.checked()?;
+        self.resolved(&checked, &Self::facts(&checked, root)?)
+    }
+
+    /// The same, and the Plan that the installed policy was generated from.
+    pub fn resolve_to_run(&self, root: &Path) -> Result<(Resolved, Plan), Failure> {
+        let checked = self.checked()?;
+        let mut facts = Self::facts(&checked, root)?;
+        let resolved = self.resolved(&checked, &facts)?;
+        crate::facts::assume_nodes(&mut facts);
+        let policy = self.resolved(&checked, &facts)?.plan;
+        Ok((resolved, policy))
     }
 
     /// The same for a policy, which is the same whether a driver is loaded yet or not.
     pub fn resolve_for_policy(&self, root: &Path) -> Result<Resolved, Failure> {
-        self.resolve_with(root, crate::facts::assume_nodes)
+        let checked = self.checked()?;
+        let mut facts = Self::facts(&checked, root)?;
+        crate::facts::assume_nodes(&mut facts);
+        self.resolved(&checked, &facts)
     }
 
-    fn resolve_with(&self, root: &Path, amend: fn(&mut Facts)) -> Result<Resolved, Failure> {
-        let checked = self
-            .check()
-            .map_err(|report| self.refused(&report, Exit::ManifestInvalid))?;
-        let mut facts = crate::facts::gather(&checked.manifest.questions(), root)
-            .map_err(|error| Failure::new(Exit::TargetMismatch, error.to_string()))?;
-        amend(&mut facts);
-        let resolved = cordon_manifest::resolve(&checked.manifest, &facts)
+    fn checked(&self) -> Result<Checked, Failure> {
+        let checked = self.check();
+        checked.map_err(|report| self.refused(&report, Exit::ManifestInvalid))
+    }
+
+    fn facts(checked: &Checked, root: &Path) -> Result<Facts, Failure> {
+        crate::facts::gather(&checked.manifest.questions(), root)
+            .map_err(|error| Failure::new(Exit::TargetMismatch, error.to_string()))
+    }
+
+    fn resolved(&self, checked: &Checked, facts: &Facts) -> Result<Resolved, Failure> {
+        let resolved = cordon_manifest::resolve(&checked.manifest, facts)
             .map_err(|report| self.refused(&report, Exit::TargetMismatch))?;
-        let mut warnings = checked.warnings;
+        let mut warnings = checked.warnings.clone();
         warnings.extend(resolved.warnings);
         Ok(Resolved {
             plan: resolved.plan,

@@ -234,7 +234,7 @@ fn prepare<'a>(
         Failure::found(Layer::Seccomp, "compiling the filter:", error.to_string())
     })?;
     let notify = inherited.notify_socket.as_deref();
-    let labelled = layers.on(Layer::Selinux).then_some(plan.device.as_str());
+    let labelled = layers.labels().then_some(plan.device.as_str());
     let mounts = root::prepare(component, notify, labelled)?;
     let program = open_source(child::program_source(component)).and_then(|program| {
         fstat(&program).map_err(|errno| Failure::new(Layer::Root, "reading the program", errno))
@@ -258,8 +258,8 @@ fn prepare<'a>(
         .iter()
         .map(|(_, fd)| moved(fd))
         .collect::<Result<_, _>>()?;
-    let context = inherited.context.filter(|_| layers.on(Layer::Selinux));
-    if layers.on(Layer::Selinux) && context.is_none() {
+    let context = inherited.context.filter(|_| layers.labels());
+    if layers.labels() && context.is_none() {
         return Err(Failure::found(Layer::Selinux, "no domain was given", ""));
     }
     Ok(Setup {

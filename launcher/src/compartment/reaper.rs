@@ -41,7 +41,7 @@ impl Reaper {
     ) -> Result<Self, Failure> {
         let failed = |step: &'static str| move |errno| Failure::new(Layer::Namespaces, step, errno);
         let program = program()?;
-        if layers.on(Layer::Selinux) {
+        if layers.labels() {
             label::mark_reaper(program.as_fd())?;
         }
         let filters = seccomp::reaper().map_err(|error| {

@@ -28,6 +28,10 @@ pub enum Kind {
     DeviceReady,
     /// A layer is absent.
     LayerAbsent,
+    /// SELinux does not stand any more as it did at the start.
+    EnforcementLost,
+    /// SELinux stands again as it did at the start.
+    EnforcementBack,
     /// Something of an earlier supervisor was cleaned up.
     Leftover,
     /// Output of a component was dropped.
@@ -54,6 +58,8 @@ impl Kind {
             Self::ChannelRefused => "d48b17c63fe9402d8c70a5be92f1634e",
             Self::DeviceReady => "19c7e5a0f2d84b6396db038f4ae157c2",
             Self::LayerAbsent => "a26ef9034c1b47d5b0f83d27e96c518a",
+            Self::EnforcementLost => "c85e07b2f94d4d1e8b63a0f7d912e45c",
+            Self::EnforcementBack => "31d9f6a4e7b84c50927ce8b5043fd16a",
             Self::Leftover => "7dc4012f95eb4a388e6b1c9f30d7a5e4",
             Self::Suppressed => "4f93b6d8e0a1427cb25d86ea17c0f39b",
             Self::Stopping => "0be8d25f6a7c41938fd4ce1b9520a763",
@@ -65,6 +71,7 @@ impl Kind {
     pub const fn priority(self) -> u8 {
         match self {
             Self::StartFailed | Self::GivenUp | Self::Different | Self::ChannelRefused => 3,
+            Self::EnforcementLost => 3,
             Self::WatchdogExpired | Self::Restarting | Self::LayerAbsent => 4,
             Self::Leftover | Self::Suppressed => 4,
             _ => 6,
@@ -123,6 +130,8 @@ mod tests {
             Kind::ChannelRefused,
             Kind::DeviceReady,
             Kind::LayerAbsent,
+            Kind::EnforcementLost,
+            Kind::EnforcementBack,
             Kind::Leftover,
             Kind::Suppressed,
             Kind::Stopping,

@@ -114,9 +114,16 @@ impl Supervisor {
     }
 
     /// What the manifest says about a component that differs from the plan.
-    pub(super) fn differs(&mut self, index: usize, what: &str) {
+    ///
+    /// What another start cannot mend (a kernel that has become permissive)
+    /// restarts nobody: it would darken a screen for nothing.
+    pub(super) fn differs(&mut self, index: usize, what: &str, curable: bool) {
         let component = &self.members[index].component;
-        let (on_difference, name) = (component.on_difference.value, component.name.clone());
+        let name = component.name.clone();
+        let on_difference = match component.on_difference.value {
+            OnDifference::Restart if !curable => OnDifference::Alarm,
+            other => other,
+        };
         let consequence = match on_difference {
             OnDifference::Stop => "stopped",
             OnDifference::Restart => "restarted",

@@ -9,6 +9,7 @@
 mod cgroups;
 mod channels;
 mod control;
+mod enforcement;
 mod event;
 mod handover;
 mod herald;
@@ -33,10 +34,12 @@ mod words;
 
 use crate::cli::{Exit, Failure};
 use crate::layers::Layers;
+use crate::policy::Wanted;
 use cgroups::Cgroups;
 use control::{Asked, Control, Question};
 use cordon_channel::Hub;
 use cordon_manifest::plan::{Layer, Plan};
+use enforcement::Enforcement;
 use event::{Event, Kind};
 use herald::Herald;
 use member::{Member, State};
@@ -60,6 +63,10 @@ pub struct Order {
     pub runtime_dir: PathBuf,
     /// Layers of the running kernel.
     pub layers: Layers,
+    /// Where the manifest was read from, for advice.
+    pub manifest: PathBuf,
+    /// The SELinux policy it gives, where the kernel has one loaded.
+    pub policy: Option<Wanted>,
 }
 
 /// Where the device stands.
@@ -87,6 +94,8 @@ struct Supervisor {
     began: Instant,
     plan: Plan,
     layers: Layers,
+    enforcement: Enforcement,
+    without: Vec<Layer>,
     runtime: RuntimeDir,
     control: Control,
 }
@@ -163,6 +172,7 @@ impl Supervisor {
         let now = self.now();
         match token {
             Token::Signal => self.signal(),
+            Token::Policy => self.enforcement_changed(),
             Token::Control => self.control.accept(&self.poll, now),
             Token::Connection(number) => {
                 for asked in self.control.serve(number, &self.poll, now) {

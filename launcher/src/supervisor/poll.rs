@@ -17,6 +17,8 @@ pub enum Token {
     Control,
     /// A control connection, by number.
     Connection(u32),
+    /// SELinux changed its mode, or a policy was loaded.
+    Policy,
     /// A component ended.
     Exit(Life),
     /// A component says something on its notify socket.
@@ -50,6 +52,7 @@ impl Token {
             Self::Channels(one) => (5, life(one)),
             Self::Stdout(one) => (6, life(one)),
             Self::Stderr(one) => (7, life(one)),
+            Self::Policy => (8, 0),
         };
         kind << 56 | rest
     }
@@ -69,6 +72,7 @@ impl Token {
             5 => Self::Channels(life),
             6 => Self::Stdout(life),
             7 => Self::Stderr(life),
+            8 => Self::Policy,
             _ => return None,
         })
     }
@@ -140,6 +144,7 @@ mod tests {
         for token in [
             Token::Signal,
             Token::Control,
+            Token::Policy,
             Token::Connection(7),
             Token::Exit(life),
             Token::Notify(life),

@@ -2,6 +2,7 @@
 
 use super::cgroups::Cgroups;
 use super::control::Control;
+use super::enforcement::Enforcement;
 use super::event::{Event, Kind};
 use super::herald::Herald;
 use super::leftovers;
@@ -34,9 +35,12 @@ impl Supervisor {
             plan,
             without,
             runtime_dir,
-            layers,
+            mut layers,
+            manifest,
+            policy,
         } = order;
         lacking(&plan, &layers, &without)?;
+        let mut enforcement = Enforcement::begin(&plan, &mut layers, &without, policy, &manifest)?;
         let began = Instant::now();
         let herald = Herald::new(&plan.device);
         // Before anything exists that a signal could leave behind.
@@ -66,11 +70,15 @@ impl Supervisor {
             .map_err(|error| Failure::new(Exit::ManifestInvalid, error.to_string()))?;
         let mut hub = Hub::new(links)
             .map_err(|error| Failure::new(Exit::ManifestInvalid, error.to_string()))?;
-        if layers.on(Layer::Selinux) {
+        if layers.labels() {
             for channel in &plan.channels {
                 let context = names::channel_context(&plan.device, &channel.name);
                 hub.set_label(&channel.name, &context);
             }
+        }
+        if !enforcement.listen(&poll) {
+            let text = "a change of SELinux's mode is noticed by `cordon verify` alone";
+            herald.say(&Event::device(Kind::LayerAbsent, text));
         }
         let path = control_socket(&runtime_dir, &plan.device);
         let control = Control::bind(&path, &poll)
@@ -89,6 +97,8 @@ impl Supervisor {
             began,
             plan,
             layers,
+            enforcement,
+            without,
             runtime,
             control,
         })

@@ -1,5 +1,6 @@
 //! How the device is, and what is in force in it.
 
+use super::enforcement::is_of_the_kernel;
 use super::member::{Member, State};
 use super::report::{
     AbsentLayer, ChannelStatus, ComponentProof, ComponentStatus, ProofItem, Status, Verification,
@@ -15,7 +16,9 @@ impl Supervisor {
             .into_iter()
             .filter_map(|layer| Some(AbsentLayer::of(layer, self.layers.why_absent(layer)?)));
         let off = self.layers.weakened().iter();
+        let gone = self.enforcement.gone().iter();
         absent
+            .chain(gone.map(|why| AbsentLayer::of(Layer::Selinux, why)))
             .chain(off.map(|layer| AbsentLayer::of(*layer, "switched off by a test build")))
             .collect()
     }
@@ -32,6 +35,7 @@ impl Supervisor {
             Phase::Starting => "starting",
             Phase::Stopping => "stopping",
             Phase::Ready if self.members.iter().any(lost) => "degraded",
+            Phase::Ready if self.enforcement.is_degraded(&self.layers) => "degraded",
             Phase::Ready => "ready",
         }
     }
@@ -58,7 +62,8 @@ impl Supervisor {
         }
         let absent = self.absent_layers();
         if !absent.is_empty() {
-            let names: Vec<&str> = absent.iter().map(|layer| layer.layer.as_str()).collect();
+            let mut names: Vec<&str> = absent.iter().map(|layer| layer.layer.as_str()).collect();
+            names.dedup();
             text.push_str(&format!("; without {}", names.join(", ")));
         }
         text
@@ -111,16 +116,24 @@ impl Supervisor {
     /// Reads back every compartment, and does what the manifest says about one
     /// that differs.
     pub(super) fn verify(&mut self) -> Verification {
+        self.look_at_enforcement();
         let mut components = Vec::new();
         let mut different = Vec::new();
-        for (index, member) in self.members.iter_mut().enumerate() {
+        for index in 0..self.members.len() {
+            let member = &self.members[index];
+            let component = &member.component;
+            let mut selinux = self
+                .enforcement
+                .proof(component, &self.layers, &self.without);
+            selinux.extend(self.channel_labels(member));
+            let member = &mut self.members[index];
             let name = member.component.name.clone();
             let alive = member.alive.as_mut();
             let read = alive.and_then(|alive| {
                 let pid = alive.running.pid();
                 Some((pid, alive.running.verify(&self.layers)?))
             });
-            let Some((pid, proof)) = read else {
+            let Some((pid, mut proof)) = read else {
                 // One that was ended because it differed did not become as planned by it.
                 components.push(ComponentProof {
                     name,
@@ -130,7 +143,11 @@ impl Supervisor {
                 });
                 continue;
             };
-            let first = proof.differences().next();
+            proof.items.extend(selinux);
+            // What another start may mend counts before what it cannot.
+            let mut differences = proof.differences();
+            let first = differences.find(|item| !is_of_the_kernel(item));
+            let first = first.or_else(|| proof.differences().next());
             if let Some(alive) = member.alive.as_mut() {
                 alive.differs = first.is_some();
             }
@@ -138,7 +155,7 @@ impl Supervisor {
                 let (layer, what) = (item.layer, &item.name);
                 let (expected, found) = (&item.expected, &item.found);
                 let text = format!("layer {layer}: {what}: expected {expected}, found {found}");
-                different.push((index, text));
+                different.push((index, text, !is_of_the_kernel(item)));
             }
             components.push(ComponentProof {
                 name,
@@ -153,8 +170,8 @@ impl Supervisor {
             absent_layers: self.absent_layers(),
             components,
         };
-        for (index, what) in different {
-            self.differs(index, &what);
+        for (index, what, curable) in different {
+            self.differs(index, &what, curable);
         }
         verification
     }

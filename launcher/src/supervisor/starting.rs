@@ -12,7 +12,7 @@ use super::preparing::internal;
 use super::{Phase, Supervisor};
 use crate::cli::{Exit, Failure};
 use crate::compartment::{self, Host, Inherited};
-use cordon_manifest::plan::{Layer, Origin};
+use cordon_manifest::plan::Origin;
 use cordon_policygen::names;
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -50,7 +50,7 @@ impl Supervisor {
     fn not_started(&mut self, index: usize, failure: &Failure) {
         let member = &mut self.members[index];
         member.last_end = Some(failure.message.clone());
-        let event = Event::of(member.name(), Kind::StartFailed, &failure.message);
+        let event = Event::of(member.name(), Kind::StartFailed, failure.sentence());
         self.say(event);
         self.what_next(index, false);
     }
@@ -70,9 +70,11 @@ impl Supervisor {
     }
 
     fn start_life(&mut self, index: usize, now: u64) -> Result<(), Failure> {
-        let member = &mut self.members[index];
-        let component = member.component.clone();
+        let component = self.members[index].component.clone();
         let name = component.name.clone();
+        let differs = self.check_enforcement(&component)?;
+        self.enforcement.check_labels(&component, &self.layers)?;
+        let member = &mut self.members[index];
         let life = Life {
             member: u16::try_from(index).map_err(|_| internal("too many components"))?,
             number: member.life,
@@ -109,7 +111,7 @@ impl Supervisor {
         let (stderr, err) =
             standard(&self.herald, &name, 3, now).map_err(|e| failed("its standard error")(&e))?;
         let stdin = File::open("/dev/null").map_err(|error| failed("/dev/null")(&error))?;
-        let selinux = self.layers.present(Layer::Selinux);
+        let selinux = self.layers.labels();
         let inherited = Inherited {
             descriptors,
             stdin: stdin.into(),
@@ -159,7 +161,7 @@ impl Supervisor {
             heard: now,
             said_ready: false,
             says: None,
-            differs: false,
+            differs,
         });
         member.state = State::Running;
         member.ever_ready |= !member.component.notify.value;

@@ -17,6 +17,7 @@ pub mod ptrace;
 pub mod seccomp;
 pub mod signal;
 pub mod socket;
+pub mod xattr;
 
 use nix::errno::Errno;
 

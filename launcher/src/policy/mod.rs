@@ -1,0 +1,221 @@
+//! The SELinux policy: whether the one the kernel has in force is the one this
+//! manifest gives, and what that one says of the device's files.
+//!
+//! The kernel is asked, not a store on disk: what is loaded counts.
+
+#![forbid(unsafe_code)]
+
+mod files;
+mod kernel;
+mod news;
+
+pub use files::mislabelled;
+pub use news::News;
+
+use crate::layers::Layers;
+use crate::proof::{Item, Verdict};
+use cordon_manifest::plan::{Component, Layer, Plan};
+use cordon_policygen::{Policy, Target, names};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The policy of a manifest, regenerated: what has to be in force.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    device: String,
+    fingerprint: String,
+    target: String,
+    /// Type of each path of the device.
+    labels: BTreeMap<String, String>,
+    /// Contexts that are valid in any version of the device's module.
+    own: Vec<String>,
+}
+
+/// Why the policy in force is not the manifest's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotInForce {
+    /// Nothing of Cordon is loaded.
+    NoBase,
+    /// Nothing of this device is loaded.
+    NoModule {
+        /// The device.
+        device: String,
+    },
+    /// Something of this device is loaded, of other inputs.
+    Another {
+        /// The device.
+        device: String,
+        /// Fingerprint that this manifest gives.
+        fingerprint: String,
+        /// Target that it was generated for.
+        target: String,
+    },
+}
+
+impl fmt::Display for NotInForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBase => write!(
+                f,
+                "the SELinux policy in force has no module of Cordon at all"
+            ),
+            Self::NoModule { device } => {
+                write!(f, "the SELinux policy in force has no module of {device}")
+            }
+            Self::Another {
+                device,
+                fingerprint,
+                target,
+            } => write!(
+                f,
+                "the SELinux policy in force is not this manifest's: its module of {device} comes \
+                 from another version of the manifest, of Cordon's base module or of the target \
+                 (this manifest gives {fingerprint} for {target})"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for NotInForce {}
+
+impl Wanted {
+    /// What `policy`, generated from `plan` for `target`, wants.
+    #[must_use]
+    pub fn of(plan: &Plan, target: &Target, policy: Policy) -> Self {
+        let components = plan.components.iter();
+        let domains = components.map(|one| names::domain_context(&plan.device, &one.name));
+        let channels = plan.channels.iter();
+        let memories = channels.map(|one| names::channel_context(&plan.device, &one.name));
+        Self {
+            device: plan.device.clone(),
+            fingerprint: policy.fingerprint,
+            target: target.name().to_owned(),
+            labels: policy.labels,
+            own: domains.chain(memories).collect(),
+        }
+    }
+
+    /// The type a path must carry; none where it has none of its own.
+    #[must_use]
+    pub fn label(&self, path: &str) -> Option<&str> {
+        self.labels.get(path).map(String::as_str)
+    }
+
+    /// Whether a type is one of the device's module.
+    fn is_own(&self, label: &str) -> bool {
+        label.starts_with(&names::module(&self.device))
+    }
+
+    /// Asks the kernel whether this policy is in force.
+    pub fn check(&self) -> Result<(), NotInForce> {
+        let fingerprint = names::fingerprint_context(&self.device, &self.fingerprint);
+        if kernel::known(&fingerprint) {
+            return Ok(());
+        }
+        let device = self.device.clone();
+        Err(if !kernel::known(&names::object_context(names::ROOT)) {
+            NotInForce::NoBase
+        } else if !self.own.iter().any(|context| kernel::known(context)) {
+            NotInForce::NoModule { device }
+        } else {
+            NotInForce::Another {
+                device,
+                fingerprint: self.fingerprint.clone(),
+                target: self.target.clone(),
+            }
+        })
+    }
+
+    /// How SELinux stands for a component, now, as items of a proof.
+    #[must_use]
+    pub fn proof(&self, component: &Component, without: &[Layer]) -> Vec<Item> {
+        let context = names::domain_context(&self.device, &component.name);
+        let is_permissive = kernel::permissive(&context);
+        let item = |name: &str, expected: &str, found: &str| Item {
+            layer: Layer::Selinux,
+            name: name.to_owned(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+            verdict: if expected == found {
+                Verdict::Same
+            } else {
+                Verdict::Different
+            },
+        };
+        let policy = format!("sha256 {}", self.fingerprint);
+        let found = match self.check() {
+            Ok(()) => policy.as_str(),
+            Err(NotInForce::Another { .. }) => "another version",
+            Err(_) => "none",
+        };
+        let mode = |permissive| {
+            if permissive {
+                "permissive"
+            } else {
+                "enforcing"
+            }
+        };
+        let mut domain = item("domain", "enforcing", mode(is_permissive));
+        if is_permissive && may_be_absent(component, without) {
+            domain.verdict = Verdict::Absent;
+        }
+        vec![
+            item("mode", "enforcing", mode(!kernel::enforcing())),
+            item("policy", &policy, found),
+            domain,
+        ]
+    }
+
+    /// Components of `plan` whose domain refuses nothing, with the domain's type.
+    #[must_use]
+    pub fn permissive<'a>(&self, plan: &'a Plan) -> Vec<(&'a Component, String)> {
+        let components = plan.components.iter();
+        let found = components
+            .filter(|one| kernel::permissive(&names::domain_context(&self.device, &one.name)));
+        found
+            .map(|one| (one, names::domain_type(&self.device, &one.name)))
+            .collect()
+    }
+}
+
+/// Whether SELinux may be absent for a component, by the manifest or for a try-out.
+#[must_use]
+pub fn may_be_absent(component: &Component, without: &[Layer]) -> bool {
+    without.contains(&Layer::Selinux)
+        || component
+            .allow_missing
+            .iter()
+            .any(|allowed| allowed.value == Layer::Selinux)
+}
+
+/// Whether the kernel refuses what the policy does not allow, now.
+#[must_use]
+pub fn is_enforcing() -> bool {
+    kernel::enforcing()
+}
+
+/// Whether there is a kernel to ask: a policy is loaded and no test build left it out.
+#[must_use]
+pub fn is_loaded(layers: &Layers) -> bool {
+    kernel::enabled() && !layers.weakened().contains(&Layer::Selinux)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_says_what_is_loaded_instead() {
+        let device = || "bedside-monitor".to_owned();
+        let another = NotInForce::Another {
+            device: device(),
+            fingerprint: "ab12".to_owned(),
+            target: "debian-13".to_owned(),
+        };
+        let text = another.to_string();
+        assert!(text.contains("not this manifest's"), "{text}");
+        assert!(text.contains("ab12 for debian-13"), "{text}");
+        let none = NotInForce::NoModule { device: device() }.to_string();
+        assert!(none.ends_with("no module of bedside-monitor"), "{none}");
+    }
+}
