@@ -272,7 +272,7 @@ impl Demo {
             .pop()
             .ok_or("the display said nothing")?;
         let all = campaign::run(
-            monitor,
+            &monitor.aim(),
             &targets,
             |_| true,
             |attempted| {

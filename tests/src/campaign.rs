@@ -2,12 +2,11 @@
 //! arguments that fit it, and what is to be made of each ending.
 
 use crate::attacker::{Ending, Listed, attempt, listed};
-use crate::monitor::Monitor;
 use serde_json::{Value, json};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Attempts that are refused by one layer alone: without it they succeed, and
 /// SECURITY.md and every status say so.
@@ -90,6 +89,23 @@ impl Attempted {
     }
 }
 
+/// Where the attack program runs, and what of its device it is to reach for.
+#[derive(Clone, Debug)]
+pub struct Aim {
+    /// The attack program.
+    pub program: PathBuf,
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// The display's sensor: a file or a node.
+    pub sensor: PathBuf,
+    /// The display's screen.
+    pub screen: PathBuf,
+    /// Another file of the display's.
+    pub shown: PathBuf,
+    /// A directory of its own, with `server.crt` in it.
+    pub tls: PathBuf,
+}
+
 /// What the attacker reaches for: services of the device that it must not reach.
 #[derive(Debug)]
 pub struct Targets {
@@ -123,18 +139,12 @@ impl Targets {
         self.service.accept().is_ok()
     }
 
-    /// The argument that makes an attempt aim at this monitor.
-    fn argument(&self, attempt: &str, monitor: &Monitor) -> String {
-        let path = |name: &str| monitor.stage.path(name).display().to_string();
+    /// The argument that makes an attempt aim at this device.
+    fn argument(&self, attempt: &str, aim: &Aim) -> String {
+        let text = |path: &Path| path.display().to_string();
         match attempt {
-            "display-open-sensor" => match &monitor.options.record {
-                Some(record) => path(&format!(
-                    "record/{}",
-                    record.file_name().unwrap_or_default().to_string_lossy()
-                )),
-                None => "/dev/ttyS0".into(),
-            },
-            "display-open-screen" => path("screen/raw"),
+            "display-open-sensor" => text(&aim.sensor),
+            "display-open-screen" => text(&aim.screen),
             "display-open-input" => {
                 let event = "/dev/input/event0";
                 if Path::new(event).exists() {
@@ -143,13 +153,13 @@ impl Targets {
                     "/dev/tty0".into()
                 }
             }
-            "display-open-file" => path("screen/shown"),
+            "display-open-file" => text(&aim.shown),
             "display-list-root" => "/home".into(),
             "display-signal-reaper" => String::new(),
-            "exec-map-data" => path("tls/server.crt"),
-            // A directory of this stage's, should the attempt reach the device's own.
+            "exec-map-data" => text(&aim.tls.join("server.crt")),
+            // A directory of its own, should the attempt reach the device's own.
             "exec-dropped" | "kernel-device-node" | "namespace-mount" | "namespace-bind"
-            | "namespace-remount" | "namespace-unmount" => path("tls"),
+            | "namespace-remount" | "namespace-unmount" => text(&aim.tls),
             "network-abstract" => self.name.clone(),
             name if name.starts_with("display-") || name == "namespace-enter" => {
                 self.display.to_string()
@@ -169,19 +179,18 @@ impl Targets {
 /// # Errors
 /// In words, when the attack program does not answer at all.
 pub fn run(
-    monitor: &Monitor,
+    aim: &Aim,
     targets: &Targets,
     wanted: impl Fn(&str) -> bool,
     mut each: impl FnMut(&Attempted),
 ) -> Result<Vec<Attempted>, String> {
-    let program = monitor.stage.path("bin/cordon-attack");
     let mut all = Vec::new();
-    for listed in listed(&program)?
+    for listed in listed(&aim.program)?
         .into_iter()
         .filter(|listed| wanted(&listed.name))
     {
-        let argument = targets.argument(&listed.name, monitor);
-        let ending = attempt(monitor.address, &listed.name, &argument)?;
+        let argument = targets.argument(&listed.name, aim);
+        let ending = attempt(aim.address, &listed.name, &argument)?;
         let attempted = Attempted {
             listed,
             argument,

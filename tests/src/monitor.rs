@@ -1,6 +1,7 @@
 //! The bedside monitor of the tests and the demo: staged, with certificates,
 //! a screen in memory, and its manifest.
 
+use crate::campaign::Aim;
 use crate::certificates::{Authority, Identity, Use, Validity};
 use crate::device::Launch;
 use crate::stage::Stage;
@@ -131,6 +132,22 @@ impl Monitor {
     /// What the display says it showed.
     pub fn shown(&self) -> PathBuf {
         self.stage.path("screen/shown")
+    }
+
+    /// What an attacker in its network service is to reach for.
+    pub fn aim(&self) -> Aim {
+        let record = self.options.record.as_deref().and_then(Path::file_name);
+        Aim {
+            program: self.stage.path("bin/cordon-attack"),
+            address: self.address,
+            sensor: record.map_or_else(
+                || "/dev/ttyS0".into(),
+                |name| self.stage.path("record").join(name),
+            ),
+            screen: self.screen(),
+            shown: self.shown(),
+            tls: self.stage.path("tls"),
+        }
     }
 
     /// A nurse's station with the nurse's certificate.

@@ -185,7 +185,7 @@ fn every_attempt_is_refused_and_the_display_does_not_notice() {
     let before = shown::lines(&monitor.shown()).unwrap();
     let first = before.last().unwrap().clone();
 
-    let all = campaign::run(&monitor, &targets, |_| true, |_| {})
+    let all = campaign::run(&monitor.aim(), &targets, |_| true, |_| {})
         .unwrap_or_else(|error| panic!("{error}\n{}", device.log()));
     std::thread::sleep(Duration::from_secs(2));
     let status = device.json("status").unwrap();

@@ -253,7 +253,7 @@ fn assert_succeed(name: &str, off: &[&str], attempts: &[&str]) {
     }
     let mut refused = Vec::new();
     for attempt in attempts {
-        let tried = campaign::run(&monitor, &targets, |name| name == *attempt, |_| {});
+        let tried = campaign::run(&monitor.aim(), &targets, |name| name == *attempt, |_| {});
         let tried = tried.unwrap_or_else(|error| panic!("{attempt}: {error}\n{}", device.log()));
         let [tried] = tried.as_slice() else {
             panic!("there is no attempt {attempt}")

@@ -1,7 +1,8 @@
 //! The micro virtual machine: a kernel, a policy and one static program, up in
 //! seconds. It runs cases and says how each ended.
 
-use super::{QEMU, audit, directory, initramfs::Archive};
+use super::initramfs::Archive;
+use super::{QEMU, audit, directory, output, static_program};
 use crate::workspace;
 use cordon_policygen::Target;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
@@ -201,7 +202,7 @@ pub fn run(policy: &Path, staged: &[Staged], cases: &[Case]) -> io::Result<Run> 
 fn pack(to: &Path, policy: &Path, staged: &[Staged], cases: &[Case]) -> io::Result<()> {
     let mut archive = Archive::new(io::BufWriter::new(fs::File::create(to)?));
     archive.directory("root")?;
-    archive.file("init", 0o755, &fs::read(probe()?)?)?;
+    archive.file("init", 0o755, &fs::read(static_program("cordon-probe")?)?)?;
     archive.file("policy", 0o600, &fs::read(policy)?)?;
     let labels: String = staged
         .iter()
@@ -216,38 +217,4 @@ fn pack(to: &Path, policy: &Path, staged: &[Staged], cases: &[Case]) -> io::Resu
     let cases: String = cases.iter().map(Case::line).collect();
     archive.file("cases", 0o600, cases.as_bytes())?;
     archive.finish().map(drop)
-}
-
-/// The static program, built in a directory of its own: the workspace's other
-/// programs are dynamic.
-fn probe() -> io::Result<PathBuf> {
-    let build = directory().join("build");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    output(
-        Command::new(cargo)
-            .current_dir(workspace::root())
-            .args(["rustc", "--locked", "--quiet", "--package", "cordon-probe"])
-            .args(["--bin", "cordon-probe", "--target-dir"])
-            .arg(&build)
-            .args([
-                "--",
-                "-C",
-                "target-feature=+crt-static",
-                "-C",
-                "strip=symbols",
-            ]),
-    )?;
-    Ok(build.join("debug/cordon-probe"))
-}
-
-fn output(command: &mut Command) -> io::Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(Error::other(format!(
-        "{}: {}",
-        command.get_program().to_string_lossy(),
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
 }

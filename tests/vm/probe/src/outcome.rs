@@ -1,5 +1,6 @@
 //! How a try ended, in a word: `ok`, a value, or the name of the error.
 
+use cordon_probe::json::quoted;
 use nix::errno::Errno;
 use std::fmt::Write as _;
 
@@ -34,23 +35,4 @@ pub fn json(case: &str, domain: &str, exit: &str, tries: &[(String, String)]) ->
         let _ = write!(line, "{comma}{}:{}", quoted(tried), quoted(outcome));
     }
     line + "}}\n"
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if u32::from(c) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
