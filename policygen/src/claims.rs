@@ -7,12 +7,13 @@
 //! Each claim has a stable identity, `CH-1(vitals)`, for the evidence to cite.
 
 use crate::channels::ends;
+use crate::deny;
 use crate::labels::{Labels, is_declared};
 use crate::names::{self, SUPERVISOR, WORKER};
 use crate::target::Target;
 use cordon_manifest::plan::{Access, Channel, Component, Network, Origin, Plan};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// One claim, and the rules that make the compiler check it.
@@ -54,6 +55,7 @@ pub(crate) fn write(
     target: &Target,
     labels: &Labels,
     own: &BTreeSet<String>,
+    denied: &BTreeMap<String, Vec<deny::Access>>,
 ) -> (String, Vec<Claim>) {
     let mut assertions = Assertions {
         target,
@@ -73,6 +75,9 @@ pub(crate) fn write(
         let reach = Reach::of(plan, labels, component);
         assertions.component(labels, own, component, &reach);
         assertions.network(labels, component, &reach);
+        if let Some(denied) = denied.get(&reach.domain) {
+            assertions.unasked(component, &reach.domain, denied);
+        }
     }
     for (source, node) in &labels.nodes {
         assertions.node(plan, source, &node.label, &node.origin, node.block);
@@ -282,12 +287,18 @@ impl Assertions<'_> {
         self.never(domain, &unread, "file", "execute ioctl map open read");
         self.never(domain, &unread, "dir", "open read search");
 
-        let text = "it uses no device node but the granted ones, and null, zero, random numbers and its own terminal, \
-             which the base policy gives every domain";
+        let text = if self.target.denies() {
+            "it uses no device node but the granted ones, and null"
+        } else {
+            "it uses no device node but the granted ones, and null, zero, random numbers and its own terminal, \
+             which the base policy gives every domain"
+        };
         self.claim("DV-2", name, text, &origin);
+        let null = self.target.node("/dev/null").unwrap_or("null_device_t");
         let ambient = AMBIENT_NODES
             .iter()
-            .filter(|label| self.target.types.contains(**label));
+            .filter(|label| self.target.types.contains(**label))
+            .filter(|label| !self.target.denies() || **label == null);
         let granted = reach.read.iter().cloned();
         let granted = granted
             .chain(ambient.map(|label| (*label).to_owned()))
@@ -300,8 +311,12 @@ impl Assertions<'_> {
         self.claim("CO-5", name, text, &entry);
         self.never(domain, "self", "process", "execheap execmem execstack");
         // The base policy lets every domain relocate text in textrel_shlib_t;
-        // the claim names that hole instead of hiding it.
-        let relocatable = self.set("(and file_type (not (textrel_shlib_t)))");
+        // where that cannot be taken away, the claim names the hole.
+        let relocatable = if self.target.denies() {
+            "file_type".to_owned()
+        } else {
+            self.set("(and file_type (not (textrel_shlib_t)))")
+        };
         self.never(domain, &relocatable, "file", "execmod");
         for label in &reach.change {
             self.never(
@@ -381,10 +396,13 @@ impl Assertions<'_> {
             (false, false) => "none of its own",
         };
         // Refpolicy gives every domain Unix stream sockets, to ask the label
-        // translation daemon; seccomp refuses them.
-        let text = format!(
-            "it makes no socket but {text}, and the Unix stream sockets that the base policy gives every domain"
-        );
+        // translation daemon; where they cannot be taken away, seccomp refuses them.
+        let ambient = if self.target.denies() {
+            ""
+        } else {
+            ", and the Unix stream sockets that the base policy gives every domain"
+        };
+        let text = format!("it makes no socket but {text}{ambient}");
         self.claim("NET-1", name, &text, &origin);
         let every = self.set("(all)");
         let classes: Vec<String> = self
@@ -397,7 +415,7 @@ impl Assertions<'_> {
             .map(|(class, _)| class.clone())
             .collect();
         for class in classes {
-            let granted = class == "unix_stream_socket"
+            let granted = (class == "unix_stream_socket" && !self.target.denies())
                 || (class == "tcp_socket" && own_sockets)
                 || (class == "unix_dgram_socket" && datagrams);
             if !granted {
@@ -462,6 +480,24 @@ impl Assertions<'_> {
             "unix_stream_socket",
             "bind connect connectto create listen relabelfrom relabelto",
         );
+    }
+
+    fn unasked(&mut self, component: &Component, domain: &str, denied: &[deny::Access]) {
+        let text =
+            "it has nothing of what the base policy gives to every domain but what it asked for";
+        let origin = Origin::Manifest {
+            line: component.line,
+        };
+        self.claim("BP-1", &component.name, text, &origin);
+        for access in denied {
+            let permissions: Vec<&str> = access.permissions.iter().map(String::as_str).collect();
+            self.never(
+                domain,
+                &access.target,
+                &access.class,
+                &permissions.join(" "),
+            );
+        }
     }
 
     fn node(&mut self, plan: &Plan, source: &str, label: &str, origin: &Origin, block: bool) {

@@ -67,7 +67,44 @@ impl Tools {
         }
     }
 
-    /// Turns the base policy's packaged modules (`*.pp.bz2` in `packaged`) into
+    /// The content of a file that may be compressed by bzip2, as modules in
+    /// packages and stores are; none when there is no bzip2.
+    pub fn unzipped(&self, file: &Path) -> io::Result<Option<Vec<u8>>> {
+        let content = std::fs::read(file)?;
+        if !content.starts_with(b"BZh") {
+            return Ok(Some(content));
+        }
+        let Some(output) = self.run("bzip2", &["-dc".as_ref()], Some(&content))? else {
+            return Ok(None);
+        };
+        if !output.status.success() {
+            return Err(failure("bzip2", &output));
+        }
+        Ok(Some(output.stdout))
+    }
+
+    /// The type that a `file_contexts` file gives a path of this kind (the
+    /// file type of stat(2)); none when it gives none. An error when
+    /// selabel_lookup is not there.
+    pub fn label(&self, contexts: &Path, path: &str, kind: u32) -> io::Result<Option<String>> {
+        let kind = kind.to_string();
+        let lookup = ["-b", "file", "-k", path, "-t", &kind, "-f"].map(Path::new);
+        let contexts = self.inside(contexts);
+        let arguments: Vec<&Path> = lookup.into_iter().chain([contexts.as_path()]).collect();
+        let Some(output) = self.run("selabel_lookup", &arguments, None)? else {
+            return Err(io::Error::other(
+                "selabel_lookup (package selinux-utils) is not there",
+            ));
+        };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let context = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Default context:"));
+        Ok(context.and_then(|context| context.trim().split(':').nth(2).map(str::to_owned)))
+    }
+
+    /// Turns the base policy's packaged modules (`*.pp` in `packaged`, which
+    /// may be compressed) into
     /// CIL files in `out`, leaving out the `disabled` ones. What is there
     /// already is kept: another version of the policy needs another `out`.
     /// Both directories lie below the tools' root.
@@ -88,24 +125,24 @@ impl Tools {
         std::fs::create_dir_all(out)?;
         let mut names: Vec<String> = std::fs::read_dir(packaged)?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|name| name.strip_suffix(".pp.bz2").map(str::to_owned))
-            .filter(|name| !disabled.contains(name))
+            .filter(|name| {
+                let module = name
+                    .strip_suffix(".bz2")
+                    .unwrap_or(name)
+                    .strip_suffix(".pp");
+                module.is_some_and(|module| !disabled.iter().any(|other| other == module))
+            })
             .collect();
         names.sort();
         let mut modules = Vec::new();
-        for name in names {
+        for file in names {
+            let name = file.split(".pp").next().unwrap_or(&file);
             let cil = out.join(format!("{name}.cil"));
             if !cil.exists() {
-                let package = packaged.join(format!("{name}.pp.bz2"));
-                let Some(unzipped) =
-                    self.run("bzip2", &["-dc".as_ref(), &self.inside(&package)], None)?
-                else {
+                let Some(package) = self.unzipped(&packaged.join(&file))? else {
                     return absent("bzip2");
                 };
-                if !unzipped.status.success() {
-                    return Err(failure("bzip2", &unzipped));
-                }
-                let Some(converted) = self.run(PP, &[], Some(&unzipped.stdout))? else {
+                let Some(converted) = self.run(PP, &[], Some(&package))? else {
                     return absent(PP);
                 };
                 if !converted.status.success() {

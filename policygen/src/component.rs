@@ -196,6 +196,7 @@ fn streams(writer: &mut Writer<'_>, component: &Component, domain: &str) {
     let null = writer.target.node("/dev/null").unwrap_or("null_device_t");
     let null = writer.base(null).to_owned();
     writer.allow(domain, &null, "chr_file", &["getattr", "read", "write"]);
+    writer.allow_ioctl(domain, &null, "chr_file", &[TCGETS]);
     writer.allow(domain, SUPERVISOR, "fifo_file", &["getattr", "write"]);
     writer.allow_ioctl(domain, SUPERVISOR, "fifo_file", &[TCGETS]);
     writer.allow(
@@ -244,7 +245,8 @@ fn loader(writer: &mut Writer<'_>, component: &Component, domain: &str) {
             from: component.program.path.clone(),
         },
     );
-    for label in ["ld_so_t", "lib_t"] {
+    // Libraries that relocate their text are labelled apart: they are mapped, and not changed.
+    for label in ["ld_so_t", "lib_t", "textrel_shlib_t"] {
         let label = writer.base(label).to_owned();
         writer.allow(
             domain,

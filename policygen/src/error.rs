@@ -52,6 +52,21 @@ pub enum Error {
         /// Who asked for it.
         origin: String,
     },
+    /// The base policy labels this very path, and a path has one label.
+    BaseLabel {
+        /// The path.
+        path: String,
+        /// What it is: `program`, `file`, `device node`.
+        what: &'static str,
+        /// The type the base policy gives it.
+        label: String,
+        /// The target profile.
+        target: String,
+        /// A path that would do instead; none for a device node.
+        instead: Option<String>,
+        /// Who asked for it.
+        origin: String,
+    },
     /// A channel names a component that the Plan does not have.
     NoSuchComponent {
         /// The channel.
@@ -100,6 +115,26 @@ impl fmt::Display for Error {
                 f,
                 "{origin}: {path} belongs to the whole system and keeps its label {label}, so it cannot be granted for writing"
             ),
+            Self::BaseLabel {
+                path,
+                what,
+                label,
+                target,
+                instead,
+                origin,
+            } => {
+                write!(
+                    f,
+                    "{origin}: the base policy of {target} labels the {what} {path} itself, {label}, and no path has two labels: "
+                )?;
+                match instead {
+                    Some(instead) => write!(f, "install a copy for the device, such as {instead}"),
+                    None => write!(
+                        f,
+                        "grant another node, or give the device a node of its own"
+                    ),
+                }
+            }
             Self::NoSuchComponent {
                 channel,
                 component,

@@ -119,6 +119,11 @@ impl Labels {
             || Label::Own(names::exec_type(&plan.device, &component.name)),
             |label| Label::Base(label.to_owned()),
         );
+        if matches!(label, Label::Own(_)) {
+            let instead = Some(format!("/usr/lib/{}", plan.device));
+            let origin = Origin::Manifest { line };
+            errors.extend(base_label(target, "program", path, instead, &origin));
+        }
         self.programs.entry(path.clone()).or_insert(Program {
             label,
             component: component.name.clone(),
@@ -145,13 +150,18 @@ impl Labels {
             self.shared.insert(source.clone(), label.to_owned());
             return;
         }
+        // What is passed and not there yet will be a file.
+        let kind = match file.kind {
+            PathKind::Absent if file.pass.is_some() => PathKind::File,
+            kind => kind,
+        };
+        if kind == PathKind::File {
+            let instead = Some(format!("/etc/{}", plan.device));
+            errors.extend(base_label(target, "file", source, instead, &file.origin));
+        }
         self.paths.entry(source.clone()).or_insert_with(|| Path {
             label: names::file_type(&plan.device, source),
-            // What is passed and not there yet will be a file.
-            kind: match file.kind {
-                PathKind::Absent if file.pass.is_some() => PathKind::File,
-                kind => kind,
-            },
+            kind,
             origin: file.origin.clone(),
         });
     }
@@ -172,6 +182,13 @@ impl Labels {
             self.shared.insert(source.clone(), label.to_owned());
             return;
         }
+        errors.extend(base_label(
+            target,
+            "device node",
+            source,
+            None,
+            &device.origin,
+        ));
         self.nodes.entry(source.clone()).or_insert_with(|| Node {
             label: names::node_type(&plan.device, source),
             block: device.node.is_some_and(|node| node.block),
@@ -271,6 +288,27 @@ impl Labels {
             .map(Label::Own);
         paths.chain(programs).collect()
     }
+}
+
+/// The error that the base policy labels this very path, if it does.
+/// `instead` is a directory in which a copy would do.
+fn base_label(
+    target: &Target,
+    what: &'static str,
+    path: &str,
+    instead: Option<String>,
+    origin: &Origin,
+) -> Option<Error> {
+    let label = target.labelled(path)?;
+    let (_, name) = path.rsplit_once('/')?;
+    Some(Error::BaseLabel {
+        path: path.to_owned(),
+        what,
+        label: label.to_owned(),
+        target: target.name().to_owned(),
+        instead: instead.map(|directory| format!("{directory}/{name}")),
+        origin: origin.to_string(),
+    })
 }
 
 fn bad_path(path: &str, origin: &Origin) -> Error {

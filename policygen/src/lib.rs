@@ -45,19 +45,28 @@
 //! nodes that every program uses (/dev/null), and ports the base policy
 //! already names. A shared path is never granted for writing.
 //!
-//! # What is not claimed
+//! # What the base policy gives
 //!
 //! A domain joins the attribute `domain` and so has what the base policy gives
-//! to every domain. Administrators' and the package manager's domains reach
+//! to every domain ([`Target::ambient`]). Where the target's libsepol has
+//! `deny` rules, the module takes away what the component did not ask for, and
+//! the claims say so; elsewhere `cordon policy explain` lists it.
+//!
+//! # What is not claimed
+//!
+//! Administrators' and the package manager's domains reach
 //! the device's files (which they must install and label), though not its
 //! channels. A port in the ephemeral range is bound without a check.
 #![forbid(unsafe_code)]
 
+mod ambient;
+mod base;
 mod channels;
 mod cil;
 mod claims;
 pub mod compile;
 mod component;
+mod deny;
 mod error;
 mod files;
 mod fingerprint;
@@ -65,12 +74,15 @@ mod labels;
 pub mod names;
 mod network;
 mod scan;
+pub mod store;
 mod target;
 mod writer;
 
+pub use ambient::Ambient;
+pub use base::Base;
 pub use claims::Claim;
 pub use error::Error;
-pub use scan::{Described, NODES, SHARED, scan};
+pub use scan::{Described, NODES, SHARED, exact, scan};
 pub use target::{ProfileError, Target};
 
 use cordon_manifest::plan::Plan;
@@ -135,6 +147,8 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
     }
     channels::write(&mut writer, plan);
 
+    let denied = deny::write(&mut writer, plan);
+
     let own: BTreeSet<String> = objects(plan, &writer);
     let (mut module, mut contexts, errors) = writer.finish();
     if !errors.is_empty() {
@@ -142,7 +156,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
     }
     let fingerprint = fingerprint::of(&[BASE_MODULE, &module, target.name()]);
     module.push_str(&fingerprint::declaration(&plan.device, &fingerprint));
-    let (assertions, claims) = claims::write(plan, target, &labels, &own);
+    let (assertions, claims) = claims::write(plan, target, &labels, &own, &denied);
     contexts.sort();
     let contexts = contexts
         .iter()

@@ -1,33 +1,23 @@
-//! `cordon-policygen`: the generator on its own, and the scan of a target.
+//! `cordon-policygen`: the generator on its own.
 #![forbid(unsafe_code)]
 
 use cordon_manifest::plan::Plan;
-use cordon_policygen::{Described, NODES, SHARED, Target, generate, names, scan};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use cordon_policygen::{Target, generate, names};
+use std::path::Path;
+use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cordon-policygen build TARGET PLAN.json DIRECTORY
            writes the module, its assertions, file contexts and claims
-       cordon-policygen scan NAME VERSION FILE_CONTEXTS DISABLED FILE.cil...
-           prints the target profile of the base policy in these files;
-           VERSION of its package, DISABLED modules separated by commas
-targets: debian-12 debian-13
+TARGET is the name of a target profile or a file that holds one, as
+`cordon policy scan` makes them.
 exit codes: 1 refused, in words; 2 the command line is wrong";
-
-/// Version of the binary policy: what every kernel and compiler from Debian 12
-/// on reads and writes.
-const BINARY: u32 = 33;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
         ["build", target, plan, directory] => build(target, Path::new(plan), Path::new(directory)),
-        ["scan", name, version, contexts, disabled, files @ ..] if !files.is_empty() => {
-            profile(name, version, Path::new(contexts), disabled, files)
-        }
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -47,7 +37,14 @@ fn main() -> ExitCode {
 }
 
 fn build(target: &str, plan: &Path, directory: &Path) -> Result<(), String> {
-    let target = Target::named(target).ok_or_else(|| format!("no target profile {target}"))?;
+    let target = match Target::named(target) {
+        Some(target) => target,
+        None if Path::new(target).is_file() => {
+            let text = read(Path::new(target))?;
+            Target::parse(&text).map_err(|error| format!("{target}: {error}"))?
+        }
+        None => return Err(format!("no target profile {target}")),
+    };
     let text = read(plan)?;
     let plan: Plan =
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", plan.display()))?;
@@ -69,62 +66,6 @@ fn build(target: &str, plan: &Path, directory: &Path) -> Result<(), String> {
         std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
-}
-
-fn profile(
-    name: &str,
-    version: &str,
-    contexts: &Path,
-    disabled: &str,
-    files: &[&str],
-) -> Result<(), String> {
-    let mut labels = BTreeMap::new();
-    for (path, kind) in SHARED.iter().chain(&NODES) {
-        if let Some(label) = label(contexts, path, *kind)? {
-            labels.insert((*path).to_owned(), label);
-        }
-    }
-    let described = Described {
-        name: name.to_owned(),
-        base: version.to_owned(),
-        binary: BINARY,
-        disabled: disabled
-            .split(',')
-            .filter(|module| !module.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        labels,
-    };
-    let mut modules = Vec::new();
-    for file in files {
-        let file = PathBuf::from(file);
-        let stem = file
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
-        if !described
-            .disabled
-            .iter()
-            .any(|module| Some(module) == stem.as_ref())
-        {
-            modules.push(read(&file)?);
-        }
-    }
-    print!("{}", scan(&modules, &described)?);
-    Ok(())
-}
-
-/// The type the target's file contexts give a path of this file type.
-fn label(contexts: &Path, path: &str, kind: u32) -> Result<Option<String>, String> {
-    let output = Command::new("selabel_lookup")
-        .args(["-b", "file", "-k", path, "-t", &kind.to_string(), "-f"])
-        .arg(contexts)
-        .output()
-        .map_err(|error| format!("selabel_lookup (package selinux-utils): {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let context = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Default context:"));
-    Ok(context.and_then(|context| context.trim().split(':').nth(2).map(str::to_owned)))
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! Making a target profile from the target's own policy.
 
-use crate::cil::{Expression, parse};
+use crate::base::Base;
 use crate::claims::AMBIENT_NODES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -38,7 +38,7 @@ const CHARACTER: u32 = 0o020_000;
 /// Paths that belong to the whole system, with their file types: they keep the
 /// label the base policy gives them, whoever is granted them, and are never
 /// granted for writing.
-pub const SHARED: [(&str, u32); 19] = [
+pub const SHARED: [(&str, u32); 20] = [
     ("/etc/hosts", REGULAR),
     ("/etc/ld.so.cache", REGULAR),
     ("/etc/localtime", REGULAR),
@@ -55,6 +55,7 @@ pub const SHARED: [(&str, u32); 19] = [
     ("/usr/lib/python3.11", DIRECTORY),
     ("/usr/lib/python3.13", DIRECTORY),
     ("/usr/lib/x86_64-linux-gnu", DIRECTORY),
+    ("/usr/lib64", DIRECTORY),
     ("/usr/share/ca-certificates", DIRECTORY),
     ("/usr/share/fonts", DIRECTORY),
     ("/usr/share/zoneinfo", DIRECTORY),
@@ -79,136 +80,133 @@ pub struct Described {
     pub base: String,
     /// Version of the binary policy to compile for.
     pub binary: u32,
+    /// Where the facts come from, as lines of comment.
+    pub about: Vec<String>,
+    /// Version of libsepol on the target, `3.8`; none where nobody said.
+    pub libsepol: Option<String>,
     /// Modules that the target leaves disabled.
     pub disabled: Vec<String>,
     /// Types of the paths of [`SHARED`] and [`NODES`], as the target's file
     /// contexts give them (`selabel_lookup`). A path without one is left out.
     pub labels: BTreeMap<String, String>,
+    /// Types of the paths that the target's file contexts name exactly
+    /// ([`exact`]).
+    pub exact: BTreeMap<String, String>,
 }
 
-#[derive(Default)]
-struct Found<'a> {
-    types: BTreeSet<&'a str>,
-    attributes: BTreeSet<&'a str>,
-    users: BTreeSet<&'a str>,
-    roles: BTreeSet<&'a str>,
-    sensitivities: BTreeSet<&'a str>,
-    commons: BTreeMap<&'a str, Vec<&'a str>>,
-    inherited: BTreeMap<&'a str, &'a str>,
-    classes: BTreeMap<&'a str, Vec<&'a str>>,
-    ports: BTreeMap<u16, &'a str>,
-}
-
-/// Scans a policy's CIL (every enabled module) and gives the profile's text.
-/// Only what generation can need is kept; what the policy lacks is left out,
-/// and generation will say which manifest line needs it.
-pub fn scan(modules: &[String], described: &Described) -> Result<String, String> {
-    let mut found = Found::default();
-    for (index, text) in modules.iter().enumerate() {
-        let expressions = parse(text).map_err(|error| format!("module {index}: {error}"))?;
-        let mut todo: Vec<&Expression<'_>> = expressions.iter().collect();
-        while let Some(expression) = todo.pop() {
-            found.take(expression.list());
-            todo.extend(expression.list());
+/// Gives the text of a base policy's profile. Only what generation can need is
+/// kept; what the policy lacks is left out, and generation will say which
+/// manifest line needs it.
+pub fn scan(base: &Base, described: &Described) -> Result<String, String> {
+    for (set, name) in [
+        (&base.users, "system_u"),
+        (&base.roles, "system_r"),
+        (&base.roles, "object_r"),
+        (&base.sensitivities, "s0"),
+    ] {
+        if !set.contains(name) {
+            return Err(format!(
+                "the policy has no {name}, which every context needs"
+            ));
         }
     }
-    found.profile(described)
-}
-
-impl<'a> Found<'a> {
-    fn take(&mut self, statement: &[Expression<'a>]) {
-        let atom = |n: usize| statement.get(n).and_then(Expression::atom);
-        let words = |n: usize| -> Vec<&'a str> {
-            let list = statement.get(n).map(Expression::list).unwrap_or_default();
-            list.iter().filter_map(Expression::atom).collect()
-        };
-        let (Some(keyword), Some(name)) = (atom(0), atom(1)) else {
-            return;
-        };
-        match keyword {
-            "type" => _ = self.types.insert(name),
-            "typeattribute" => _ = self.attributes.insert(name),
-            "user" => _ = self.users.insert(name),
-            "role" => _ = self.roles.insert(name),
-            "sensitivity" => _ = self.sensitivities.insert(name),
-            "common" => _ = self.commons.insert(name, words(2)),
-            "class" => _ = self.classes.insert(name, words(2)),
-            "classcommon" => _ = atom(2).map(|common| self.inherited.insert(name, common)),
-            "portcon" if name == "tcp" => {
-                let port = atom(2).and_then(|port| port.parse().ok());
-                if let (Some(port), Some(label)) = (port, words(3).get(2)) {
-                    self.ports.insert(port, label);
-                }
-            }
-            _ => {}
-        }
+    let mut out = format!(
+        "# What policy generation relies on in this base policy. Made by\n\
+         # `cordon policy scan`; do not edit: scan the target's policy again.\n\
+         name {}\nbase {}\n",
+        described.name, described.base
+    );
+    for line in &described.about {
+        let _ = writeln!(out, "# {}", crate::cil::comment(line));
     }
-
-    fn profile(&self, described: &Described) -> Result<String, String> {
-        for (set, name) in [
-            (&self.users, "system_u"),
-            (&self.roles, "system_r"),
-            (&self.roles, "object_r"),
-            (&self.sensitivities, "s0"),
-        ] {
-            if !set.contains(name) {
-                return Err(format!(
-                    "the policy has no {name}, which every context needs"
-                ));
-            }
-        }
-        let mut out = format!(
-            "# What policy generation relies on in this base policy. Made by\n\
-             # `cordon-policygen scan`; do not edit: scan the target's policy again.\n\
-             name {}\nbase {}\nbinary {}\n\
-             user system_u\nrole object_r\nrole system_r\nlevel s0\n",
-            described.name, described.base, described.binary
-        );
-        if !described.disabled.is_empty() {
-            line(&mut out, "disabled", &described.disabled.join(" "));
-        }
-        for name in ATTRIBUTES
-            .iter()
-            .filter(|name| self.attributes.contains(**name))
-        {
-            line(&mut out, "attribute", name);
-        }
-        for name in TYPES
-            .iter()
-            .chain(&AMBIENT_NODES)
-            .filter(|name| self.types.contains(**name))
-        {
+    let _ = write!(
+        out,
+        "binary {}\nuser system_u\nrole object_r\nrole system_r\nlevel s0\n",
+        described.binary
+    );
+    if let Some(version) = &described.libsepol {
+        line(&mut out, "libsepol", version);
+    }
+    if !described.disabled.is_empty() {
+        line(&mut out, "disabled", &described.disabled.join(" "));
+    }
+    let known = |set: &BTreeSet<String>, names: &[&'static str]| -> Vec<&'static str> {
+        let known = names.iter().filter(|name| set.contains(**name));
+        known.copied().collect()
+    };
+    // Those that ambient grants are to are told from types by standing here.
+    let targets = base.ambient.iter().map(|grant| grant.target.as_str());
+    let attributes: BTreeSet<&str> = known(&base.attributes, &ATTRIBUTES)
+        .into_iter()
+        .chain(targets.filter(|name| base.attributes.contains(*name)))
+        .collect();
+    for name in attributes {
+        line(&mut out, "attribute", name);
+    }
+    for names in [&TYPES[..], &AMBIENT_NODES[..]] {
+        for name in known(&base.types, names) {
             line(&mut out, "type", name);
         }
-        for (key, paths) in [("shared", &SHARED[..]), ("node", &NODES[..])] {
-            for (path, _) in paths {
-                if let Some(label) = described.labels.get(*path) {
-                    line(&mut out, key, &format!("{path} {label}"));
-                }
+    }
+    for (key, paths) in [("shared", &SHARED[..]), ("node", &NODES[..])] {
+        for (path, _) in paths {
+            if let Some(label) = described.labels.get(*path) {
+                line(&mut out, key, &format!("{path} {label}"));
             }
         }
-        for (port, label) in &self.ports {
-            line(&mut out, "port", &format!("{port} {label}"));
-        }
-        for (class, own) in &self.classes {
-            let common = self
-                .inherited
-                .get(class)
-                .and_then(|name| self.commons.get(name));
-            let permissions: BTreeSet<&str> = own
-                .iter()
-                .chain(common.into_iter().flatten())
-                .copied()
-                .collect();
-            let permissions: Vec<&str> = permissions.into_iter().collect();
-            line(
-                &mut out,
-                "class",
-                &format!("{class} {}", permissions.join(" ")),
-            );
-        }
-        Ok(out)
     }
+    for (port, label) in &base.ports {
+        line(&mut out, "port", &format!("{port} {label}"));
+    }
+    for (class, permissions) in &base.classes {
+        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
+        line(
+            &mut out,
+            "class",
+            &format!("{class} {}", permissions.join(" ")),
+        );
+    }
+    for grant in &base.ambient {
+        line(&mut out, "ambient", &grant.to_string());
+    }
+    let mut labelled: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (path, label) in &described.exact {
+        labelled.entry(label).or_default().push(path);
+    }
+    for (label, paths) in labelled {
+        line(
+            &mut out,
+            "labelled",
+            &format!("{label} {}", paths.join(" ")),
+        );
+    }
+    Ok(out)
+}
+
+/// The paths of files and nodes that a `file_contexts` text labels by their
+/// exact name, with their types: a second label cannot be given to them.
+#[must_use]
+pub fn exact(contexts: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for line in contexts.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (expression, context) = match words.as_slice() {
+            [expression, "--" | "-c" | "-b", context] | [expression, context] => {
+                (expression, context)
+            }
+            _ => continue,
+        };
+        let path = expression
+            .replace("\\.", "\0")
+            .replace("\\-", "-")
+            .replace("\\+", "+");
+        let special = |c: char| ".^$?*+|[]{}()\\#".contains(c);
+        let label = context.split(':').nth(2);
+        if let Some(label) = label.filter(|_| path.starts_with('/') && !path.contains(special)) {
+            found.insert(path.replace('\0', "."), label.to_owned());
+        }
+    }
+    found
 }
 
 fn line(out: &mut String, key: &str, value: &str) {
@@ -237,7 +235,8 @@ mod tests {
             labels: BTreeMap::from([("/dev/null".to_owned(), "null_device_t".to_owned())]),
             ..Described::default()
         };
-        let text = scan(&[POLICY.to_owned()], &described).unwrap();
+        let base = Base::from_source(&[POLICY.to_owned()]).unwrap();
+        let text = scan(&base, &described).unwrap();
         let target = Target::parse(&text).unwrap();
         assert!(target.attributes.contains("domain"));
         assert!(target.types.contains("lib_t") && !target.types.contains("other_t"));
@@ -253,7 +252,23 @@ mod tests {
 
     #[test]
     fn scan_of_a_policy_without_system_u_is_refused() {
-        let error = scan(&["(role object_r)".to_owned()], &Described::default()).unwrap_err();
+        let base = Base::from_source(&["(role object_r)".to_owned()]).unwrap();
+        let error = scan(&base, &Described::default()).unwrap_err();
         assert!(error.contains("system_u"), "{error}");
+    }
+
+    #[test]
+    fn exact_paths_are_those_without_anything_special() {
+        let text = "/etc/a\\.conf\t--\tu:r:a_t:s0\n/etc/b(/.*)?\tu:r:b_t:s0\n/dev/c -c u:r:c_t:s0\n\
+                    /d -d u:r:d_t:s0\n/e u:r:e_t:s0\n/f.g -- u:r:f_t:s0\n/h -- <<none>>\n";
+        let found: Vec<(String, String)> = exact(text).into_iter().collect();
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(p, l)| (p.as_str(), l.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [("/dev/c", "c_t"), ("/e", "e_t"), ("/etc/a.conf", "a_t")]
+        );
     }
 }

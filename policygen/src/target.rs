@@ -4,6 +4,7 @@
 //! from the target's own policy. A rule that needs a name the profile lacks is
 //! an error at generation, never an `optional` block that disappears.
 
+use crate::ambient::Ambient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -20,6 +21,10 @@ pub struct Target {
     pub(crate) ports: BTreeMap<u16, String>,
     pub(crate) nodes: BTreeMap<String, String>,
     pub(crate) shared: BTreeMap<String, String>,
+    pub(crate) ambient: Vec<Ambient>,
+    pub(crate) labelled: BTreeMap<String, String>,
+    pub(crate) libsepol: Option<String>,
+    pub(crate) denies: bool,
 }
 
 /// A line of a profile that cannot be understood.
@@ -78,6 +83,10 @@ impl Target {
             ports: BTreeMap::new(),
             nodes: BTreeMap::new(),
             shared: BTreeMap::new(),
+            ambient: Vec::new(),
+            labelled: BTreeMap::new(),
+            libsepol: None,
+            denies: false,
         };
         for (number, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
@@ -116,6 +125,19 @@ impl Target {
                     .map_err(|_| format!("`{value}` is no version of the binary policy"))?;
             }
             "disabled" => self.disabled = value.split(' ').map(str::to_owned).collect(),
+            "libsepol" => {
+                self.denies = has_deny(value)
+                    .ok_or_else(|| format!("`{value}` is no version of libsepol"))?;
+                self.libsepol = Some(value.to_owned());
+            }
+            "ambient" => self.ambient.push(Ambient::parse(value)?),
+            "labelled" => {
+                let (label, paths) = pair()?;
+                let paths = paths
+                    .split(' ')
+                    .map(|path| (path.to_owned(), label.clone()));
+                self.labelled.extend(paths);
+            }
             "type" => _ = self.types.insert(value.to_owned()),
             "attribute" => _ = self.attributes.insert(value.to_owned()),
             "class" => {
@@ -177,6 +199,30 @@ impl Target {
         &self.disabled
     }
 
+    /// Version of libsepol on the target, where the profile has it.
+    #[must_use]
+    pub fn libsepol(&self) -> Option<&str> {
+        self.libsepol.as_deref()
+    }
+
+    /// What the base policy gives to every domain.
+    #[must_use]
+    pub fn ambient(&self) -> &[Ambient] {
+        &self.ambient
+    }
+
+    /// Whether the target's compiler knows `deny` rules, by which a module takes
+    /// away what the base policy gives (libsepol 3.6).
+    #[must_use]
+    pub fn denies(&self) -> bool {
+        self.denies
+    }
+
+    /// Label that the base policy gives to this very path of a file or node.
+    pub(crate) fn labelled(&self, path: &str) -> Option<&str> {
+        self.labelled.get(path).map(String::as_str)
+    }
+
     /// Label that the base policy gives to this very TCP port, if any.
     pub(crate) fn port(&self, port: u16) -> Option<&str> {
         self.ports.get(&port).map(String::as_str)
@@ -197,6 +243,15 @@ impl Target {
     /// Label of a device node that every program of the system uses, if it is one.
     pub(crate) fn node(&self, path: &str) -> Option<&str> {
         self.nodes.get(path).map(String::as_str)
+    }
+}
+
+/// Whether this version of libsepol (`3.8`, `3.8.1`) has `deny` rules.
+fn has_deny(version: &str) -> Option<bool> {
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    match (numbers.next()?, numbers.next()?) {
+        (Ok(major), Ok(minor)) => Some((major, minor) >= (3, 6)),
+        _ => None,
     }
 }
 

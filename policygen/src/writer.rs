@@ -2,6 +2,7 @@
 //! name of the base policy checked against the target profile.
 
 use crate::cil::comment;
+use crate::deny::Granted;
 use crate::error::Error;
 use crate::names;
 use crate::target::Target;
@@ -60,6 +61,8 @@ impl FileContext {
 /// A module being written.
 pub(crate) struct Writer<'t> {
     pub(crate) target: &'t Target,
+    /// What was allowed so far.
+    pub(crate) granted: Granted,
     text: String,
     sentence: String,
     origin: String,
@@ -77,6 +80,7 @@ impl<'t> Writer<'t> {
         });
         Self {
             target,
+            granted: Granted::of_base_module(),
             text: String::new(),
             sentence: String::new(),
             origin: String::new(),
@@ -153,6 +157,7 @@ impl<'t> Writer<'t> {
     /// An allow rule.
     pub(crate) fn allow(&mut self, source: &str, target: &str, class: &str, permissions: &[&str]) {
         self.check(class, permissions);
+        self.granted.add(source, target, class, permissions);
         self.statement(&format!(
             "(allow {source} {target} ({class} ({})))",
             permissions.join(" ")

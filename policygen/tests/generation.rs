@@ -71,6 +71,69 @@ fn bedside_monitor_is_as_reviewed() {
 }
 
 #[test]
+fn what_is_taken_away_is_as_reviewed() {
+    let policy = policy(&bedside_monitor(), &Target::named("debian-13").unwrap());
+    let (_, denied) = policy.module.split_once(";; ==== what the base").unwrap();
+    let (denied, _) = denied.split_once("\n;; ==== fingerprint").unwrap();
+    let path = tests("golden").join("bedside-monitor-deny-debian-13.cil");
+    let text = format!(";; ==== what the base{denied}");
+    if std::env::var_os("CORDON_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(golden == text, "CORDON_BLESS=1 writes {}", path.display());
+}
+
+#[test]
+fn nothing_that_was_granted_is_denied() {
+    // A deny rule would take it away from the module itself.
+    let text = "ambient self process fork signal\nambient file_type file map read\n\
+                ambient textrel_shlib_t file execmod execute\nlibsepol 3.6\n";
+    let profile = include_str!("../../profiles/targets/debian-12").lines();
+    let profile: Vec<&str> = profile
+        .filter(|line| !line.starts_with("ambient ") && !line.starts_with("libsepol "))
+        .chain([text])
+        .collect();
+    let profile = profile.join("\n");
+    let plan = bedside_monitor();
+    let module = policy(&plan, &Target::parse(&profile).unwrap()).module;
+    let domain = names::domain_type("bedside-monitor", "network-service");
+    let denied: Vec<&str> = rules(&module)
+        .into_iter()
+        .filter(|line| line.starts_with("(deny ") || line.contains("_unasked_"))
+        .collect();
+    // Both components were granted all of the first; the second is an attribute
+    // that types granted to each are in, so each has a set of its own.
+    assert!(
+        !denied.iter().any(|line| line.contains(" self ")),
+        "{denied:#?}"
+    );
+    assert!(
+        denied
+            .iter()
+            .any(|line| line.ends_with("textrel_shlib_t (file (execmod)))")),
+        "{denied:#?}"
+    );
+    let but = denied
+        .iter()
+        .find(|line| {
+            line.contains("(and file_type (not (") && line.contains("network_service_exec_t")
+        })
+        .unwrap();
+    let name = but.split(' ').nth(1).unwrap();
+    assert!(
+        denied.contains(&format!("(deny {domain} {name} (file (map read)))").as_str()),
+        "{denied:#?}"
+    );
+    // A target without deny rules gets none, and is told by `explain`.
+    assert!(
+        !policy(&plan, &debian_12_profile())
+            .module
+            .contains("(deny ")
+    );
+}
+
+#[test]
 fn output_is_the_same_to_the_byte_from_run_to_run() {
     for example in examples() {
         for target in Target::names() {
@@ -406,6 +469,37 @@ fn a_name_the_target_lacks_is_an_error_naming_the_line() {
             .contains("no permission process:setsched"),
         "{}",
         found[0]
+    );
+}
+
+#[test]
+fn a_path_that_the_base_policy_labels_itself_is_an_error_with_a_way_out() {
+    let mut plan = bedside_monitor();
+    plan.components[0].program.path = "/usr/sbin/nginx".to_owned();
+    let mut hostname = declared("/etc/hostname", Access::Read, 60);
+    hostname.kind = PathKind::File;
+    plan.components[0].files.push(hostname);
+    // As a directory it gets an expression of its own, which may stand beside.
+    plan.components[0]
+        .files
+        .push(declared("/etc/fstab", Access::Read, 61));
+    let node = &mut plan.components[0].devices;
+    let serial = node.iter().position(|d| d.source == "/dev/ttyS1").unwrap();
+    node[serial].source = "/dev/mem".to_owned();
+    let profile = include_str!("../../profiles/targets/debian-12").to_owned()
+        + "labelled other_t /usr/sbin/nginx /etc/hostname /etc/fstab /dev/mem\n";
+    let found = errors(&plan, &Target::parse(&profile).unwrap());
+    let said: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "line 8: the base policy of debian-12 labels the program /usr/sbin/nginx itself, other_t, and no path \
+             has two labels: install a copy for the device, such as /usr/lib/bedside-monitor/nginx",
+            "line 60: the base policy of debian-12 labels the file /etc/hostname itself, other_t, and no path has \
+             two labels: install a copy for the device, such as /etc/bedside-monitor/hostname",
+            "line 13: the base policy of debian-12 labels the device node /dev/mem itself, other_t, and no path has \
+             two labels: grant another node, or give the device a node of its own",
+        ]
     );
 }
 

@@ -5,8 +5,9 @@
 mod support;
 
 use cordon_manifest::plan::Plan;
-use cordon_policygen::{Described, NODES, Policy, SHARED, Target, names, scan};
-use std::collections::{BTreeMap, BTreeSet};
+use cordon_policygen::compile::{Outcome, violations};
+use cordon_policygen::{Base, Described, Policy, Target, names, scan, store};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use support::*;
 
@@ -277,7 +278,90 @@ fn debian_13_takes_every_example_and_grants_nothing_beside() {
     };
     // The channels' queries: what differs between base policies is who else there is.
     answers_are_as_granted(&debian, &binaries[0].0, &bedside_monitor_queries()[..4]);
+    answers_are_as_granted(&debian, &binaries[0].0, &taken_away());
+    domain_has_what_was_granted_and_no_more(&debian, &binaries[0].0);
     profile_is_what_the_scan_gives(&debian, &binaries[0].1);
+}
+
+/// What the base policy gives every domain and no component of the bedside
+/// monitor has where `deny` rules take it away.
+fn taken_away() -> Vec<(String, Vec<String>)> {
+    let nothing = |query: String| (query, Vec::new());
+    vec![
+        nothing(format!("-A -s {DISPLAY} -t textrel_shlib_t -p execmod")),
+        nothing(format!(
+            "-A -s {DISPLAY} -t {DISPLAY} -c unix_stream_socket"
+        )),
+        // Its own /proc, which neither manifest asks for.
+        nothing(format!("-A -s {NETWORK} -t {NETWORK} -c file")),
+        nothing(format!("-A -s {NETWORK} -t {NETWORK} -c dir")),
+        nothing(format!(
+            "-A -s {NETWORK} -rt -t ^(devtty_t|zero_device_t|proc_t|etc_t|var_t|setrans_t)$"
+        )),
+    ]
+}
+
+/// Everything the binary allows a domain is written in the modules, by name.
+fn domain_has_what_was_granted_and_no_more(debian: &Debian, policy: &Path) {
+    let binary = std::fs::read(policy).unwrap();
+    let device = plan("bedside-monitor");
+    let module = support::policy(&device, &debian.target).module;
+    for component in &device.components {
+        let domain = names::domain_type(&device.device, &component.name);
+        let allowed = Base::of_domain(&binary, &domain).unwrap().unwrap();
+        assert!(allowed.len() > 10, "{allowed:?}");
+        for grant in allowed {
+            let rule = format!("(allow {domain} {} ({} (", grant.target, grant.class);
+            let granted: BTreeSet<&str> = module
+                .lines()
+                .filter_map(|line| line.strip_prefix(&rule))
+                .flat_map(|permissions| permissions.trim_end_matches(')').split(' '))
+                .collect();
+            for permission in &grant.permissions {
+                assert!(granted.contains(permission.as_str()), "{domain}: {grant}");
+            }
+        }
+    }
+}
+
+#[test]
+fn debian_13_says_what_comes_back_without_the_deny_rules() {
+    let Some(debian) = debian("13", "trixie") else {
+        return;
+    };
+    let device = plan("bedside-monitor");
+    let mut policy = policy(&device, &debian.target);
+    let kept = policy
+        .module
+        .lines()
+        .filter(|line| !line.starts_with("(deny "));
+    policy.module = kept.map(|line| format!("{line}\n")).collect();
+    let directory = debian.work.join("undenied");
+    let mut files = debian.modules.clone();
+    files.extend(sources(&directory, &[(&device, &policy)], true));
+    let assertions = files.last().unwrap().clone();
+    let version = debian.target.binary_version();
+    let outcome = debian.tools.compile(version, &files, &directory).unwrap();
+    let Some(Outcome::Failed { log }) = ran(outcome) else {
+        panic!("the policy is accepted although nothing is taken away");
+    };
+    let inside = debian.root.as_ref().map_or(assertions.clone(), |root| {
+        Path::new("/").join(assertions.strip_prefix(root).unwrap())
+    });
+    let broken: BTreeSet<&str> = violations(&log, &inside)
+        .iter()
+        .filter_map(|violation| violation.claim(&policy.claims))
+        .map(|claim| claim.id.as_str())
+        .collect();
+    for id in [
+        "BP-1(vitals-display)",
+        "BP-1(network-service)",
+        "CO-5(network-service)",
+        "NET-1(network-service)",
+        "DV-2(network-service)",
+    ] {
+        assert!(broken.contains(id), "{id} is not in {broken:?}\n{log}");
+    }
 }
 
 /// The file contexts as libselinux reads them: our path, and its neighbour.
@@ -313,23 +397,10 @@ fn labels_are_found(debian: &Debian, contexts: &Path) {
 /// `profiles/targets/`, but for the version of its package: a name that an
 /// update took away shows here.
 fn profile_is_what_the_scan_gives(debian: &Debian, contexts: &Path) {
-    let mut labels = BTreeMap::new();
-    for (path, kind) in SHARED.iter().chain(&NODES) {
-        let kind = kind.to_string();
-        let lookup = ["-b", "file", "-k", path, "-t", &kind, "-f"].map(Path::new);
-        let arguments: Vec<&Path> = lookup.into_iter().chain([contexts]).collect();
-        let Some((_, text)) = debian.run("selabel_lookup", &arguments) else {
-            return;
-        };
-        if let Some(label) = text
-            .trim()
-            .rsplit(' ')
-            .next()
-            .and_then(|context| context.split(':').nth(2))
-        {
-            labels.insert((*path).to_owned(), label.to_owned());
-        }
-    }
+    let Ok((labels, exact)) = store::labels(&debian.tools, contexts) else {
+        cannot_run("selabel_lookup is not installed");
+        return;
+    };
     let modules: Vec<String> = debian
         .modules
         .iter()
@@ -338,13 +409,22 @@ fn profile_is_what_the_scan_gives(debian: &Debian, contexts: &Path) {
     let described = Described {
         name: debian.target.name().to_owned(),
         base: debian.target.base().to_owned(),
+        about: Vec::new(),
+        libsepol: debian.target.libsepol().map(str::to_owned),
         binary: debian.target.binary_version(),
         disabled: debian.target.disabled().to_vec(),
         labels,
+        exact: exact
+            .into_iter()
+            .filter(|(_, label)| !label.starts_with("cordon_"))
+            .collect(),
     };
-    let scanned = scan(&modules, &described).unwrap();
+    let base = Base::from_source(&modules).unwrap();
+    let scanned = scan(&base, &described).unwrap();
     let profile = workspace().join("profiles/targets").join(&described.name);
     let profile = std::fs::read_to_string(profile).unwrap();
+    let profile: String = without_notes(&profile);
+    let scanned: String = without_notes(&scanned);
     let differs: Vec<(&str, &str)> = profile
         .lines()
         .zip(scanned.lines())
@@ -355,4 +435,10 @@ fn profile_is_what_the_scan_gives(debian: &Debian, contexts: &Path) {
         "the profile {} is not what its policy holds (profile, scan): {differs:.3?}",
         described.name
     );
+}
+
+/// A profile without its comments.
+fn without_notes(profile: &str) -> String {
+    let lines = profile.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| format!("{line}\n")).collect()
 }

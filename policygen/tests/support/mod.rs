@@ -5,7 +5,7 @@
 use cordon_manifest::facts::Facts;
 use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
-use cordon_policygen::{BASE_MODULE, Described, Policy, Target, generate, names, scan};
+use cordon_policygen::{BASE_MODULE, Base, Described, Policy, Target, generate, names, scan};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,8 @@ pub fn stub_target() -> Target {
         labels: BTreeMap::from(labels.map(|(path, label)| (path.to_owned(), label.to_owned()))),
         ..Described::default()
     };
-    Target::parse(&scan(&[text], &described).unwrap()).unwrap()
+    let base = Base::from_source(&[text]).unwrap();
+    Target::parse(&scan(&base, &described).unwrap()).unwrap()
 }
 
 /// Writes the base module and policies of devices into a directory, module and
