@@ -46,6 +46,11 @@ impl Failure {
 
     /// The text without colours, in one line: for a log or a status.
     pub fn sentence(&self) -> String {
+        if self.rendered {
+            // What follows the first line stands under a column of it.
+            let first = self.message.lines().next().unwrap_or_default();
+            return first.to_owned();
+        }
         let mut text = self.message.trim_end().replace('\n', " ");
         if let Some(help) = &self.help {
             let _ = write!(text, "; help: {help}");

@@ -5,12 +5,22 @@ use super::source::Source;
 use super::{Exit, Failure, target};
 use crate::layers::Layers;
 use crate::policy::{self, Wanted};
+use crate::supervisor::systemd::Manager;
 use crate::supervisor::{self, Order};
 use cordon_manifest::plan::{Layer, Plan};
 use std::path::Path;
 
-/// Runs the device until it is stopped.
+/// Runs the device until it is stopped; what was refused is also what
+/// `systemctl status` says.
 pub fn run(options: &RunOptions) -> Result<Exit, Failure> {
+    let ended = device(options);
+    if let Err(failure) = &ended {
+        Manager::from_environment().status(&failure.sentence());
+    }
+    ended
+}
+
+fn device(options: &RunOptions) -> Result<Exit, Failure> {
     let source = Source::read(&options.manifest)?;
     let (resolved, policy_plan) = source.resolve_to_run(Path::new("/"))?;
     source.warn(&resolved.warnings);

@@ -27,7 +27,7 @@ mod reporting;
 mod restart;
 pub mod runtime;
 mod starting;
-mod systemd;
+pub mod systemd;
 mod throttle;
 pub mod varlink;
 mod words;

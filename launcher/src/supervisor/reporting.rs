@@ -66,6 +66,9 @@ impl Supervisor {
             names.dedup();
             text.push_str(&format!("; without {}", names.join(", ")));
         }
+        for why in self.enforcement.gone() {
+            text.push_str(&format!("; {why}"));
+        }
         text
     }
 
