@@ -2,11 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build check fmt clippy deny test demo fuzz-smoke clean
+.PHONY: help deps build check fmt clippy deny test demo package fuzz-smoke clean
 
 # A demo without RECORD runs on the built-in simulator; KEEP=1 leaves it running.
 RECORD ?=
 KEEP ?=
+# The release that packages are for.
+TARGET ?= debian-13
 # Seconds each fuzz target runs in `make fuzz-smoke`.
 FUZZ_SECONDS ?= 30
 
@@ -46,6 +48,10 @@ demo: ## the story in one command; RECORD=path replays a recording, KEEP=1 stays
 	.ci/deps demo
 	cargo build --locked --workspace --bins
 	target/debug/cordon-demo $(if $(RECORD),--record '$(RECORD)') $(if $(KEEP),--keep)
+
+package: ## Debian packages in target/package; TARGET=debian-13 (default) or debian-12
+	.ci/deps package
+	packaging/package.sh $(TARGET)
 
 fuzz-smoke: ## run each fuzz target for FUZZ_SECONDS
 	command -v cargo-fuzz >/dev/null || CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked cargo-fuzz@0.13.2

@@ -1,7 +1,6 @@
 //! A directory for intermediate files.
 
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// Gone when dropped, with everything in it.
@@ -10,12 +9,10 @@ pub struct Work(PathBuf);
 impl Work {
     /// Makes it in the /tmp of a tree, so that tools entered by chroot see it.
     pub fn new(root: &Path) -> io::Result<Self> {
-        let path = root
-            .join("tmp")
-            .join(format!("cordon-policy-{}", std::process::id()));
-        // An existing one is somebody else's: an error.
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
+        // A name nobody can guess and take before; mode 0700.
+        Ok(Self(nix::unistd::mkdtemp(
+            &root.join("tmp/cordon-policy-XXXXXX"),
+        )?))
     }
 
     /// Where it is.

@@ -1,0 +1,73 @@
+# Completion of cordon(1) for bash.
+
+_cordon()
+{
+    local cur prev words cword
+    _init_completion -n = || return
+
+    case $prev in
+        --root | --policy-root | --runtime-dir | --output | -o)
+            _filedir -d
+            return
+            ;;
+        --target)
+            COMPREPLY=($(compgen -W 'debian-12 debian-13' -- "$cur"))
+            return
+            ;;
+        --without)
+            COMPREPLY=($(compgen -W 'landlock-fs landlock-tcp landlock-ioctl
+                landlock-scope landlock-audit mdwe noexec-seal memfd-noexec cgroup
+                limits selinux' -- "$cur"))
+            return
+            ;;
+    esac
+
+    local command=${words[1]} options=--help argument=
+    [[ $command == policy ]] && command+=-${words[2]}
+    case $command in
+        check | plan)
+            options+=' --root --json'
+            argument=manifest
+            ;;
+        policy-build)
+            options+=' --root --output --target --policy-root'
+            argument=manifest
+            ;;
+        policy-install)
+            options+=' --root --target --no-relabel'
+            argument=manifest
+            ;;
+        policy-remove)
+            options+=' --root --no-relabel'
+            argument=device
+            ;;
+        run)
+            options+=' --without --runtime-dir'
+            argument=manifest
+            ;;
+        status | verify)
+            options+=' --json --runtime-dir'
+            argument=device
+            ;;
+        stop)
+            options+=' --runtime-dir'
+            argument=device
+            ;;
+    esac
+    if [[ $cur == -* ]]; then
+        [[ $cword -eq 1 ]] && options+=' --version'
+        COMPREPLY=($(compgen -W "$options" -- "$cur"))
+    elif [[ $cword -eq 1 ]]; then
+        COMPREPLY=($(compgen -W 'check plan policy run status verify stop help' -- "$cur"))
+    elif [[ $cword -eq 2 && $prev == policy ]]; then
+        COMPREPLY=($(compgen -W 'build install remove' -- "$cur"))
+    elif [[ $cword -eq 2 && $prev == help ]]; then
+        COMPREPLY=($(compgen -W 'check plan policy run status verify stop' -- "$cur"))
+    elif [[ $argument == manifest ]]; then
+        _filedir yaml
+    elif [[ $argument == device ]]; then
+        COMPREPLY=($(compgen -W "$(ls /run/cordon /etc/cordon 2>/dev/null |
+            sed -n 's/\.yaml$//; /^[a-z][a-z0-9-]*$/p' | sort -u)" -- "$cur"))
+    fi
+} &&
+    complete -F _cordon cordon
