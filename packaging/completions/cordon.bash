@@ -42,7 +42,7 @@ _cordon()
             argument=device
             ;;
         run)
-            options+=' --without --runtime-dir'
+            options+=' --without --target --runtime-dir'
             argument=manifest
             ;;
         status | verify)

@@ -36,7 +36,7 @@ complete -c cordon -n '__cordon_is check plan policy' -l root -r -a '(__fish_com
 complete -c cordon -n '__cordon_is check plan status verify' -l json -d 'As JSON'
 complete -c cordon -n '__cordon_policy_is build' -s o -l output -r -a '(__fish_complete_directories)' -d 'Where to write'
 complete -c cordon -n '__cordon_policy_is build' -l policy-root -r -a '(__fish_complete_directories)' -d 'A system with this base policy'
-complete -c cordon -n '__cordon_policy_is build install' -l target -x -a 'debian-12 debian-13' -d 'Base policy of the target'
+complete -c cordon -n '__cordon_is run; or __cordon_policy_is build install' -l target -x -a 'debian-12 debian-13' -d 'Base policy of the target'
 complete -c cordon -n '__cordon_policy_is install remove' -l no-relabel -d 'Leave labels as they are'
 complete -c cordon -n '__cordon_is run' -l without -x -a "$layers" -d 'Allow this layer to be absent'
 complete -c cordon -n '__cordon_is run status verify stop' -l runtime-dir -r -a '(__fish_complete_directories)' -d 'Sockets and lock'
