@@ -1,6 +1,7 @@
 //! Why a command did not do what was asked, and what would help.
 
 use super::{Exit, Style};
+use crate::policy::Mislabelled;
 use std::fmt::Write as _;
 
 /// A failure with its exit code.
@@ -25,6 +26,14 @@ impl Failure {
             help: None,
             rendered: false,
         }
+    }
+
+    /// Files with wrong labels; none where there are none.
+    pub fn mislabelled(files: &[Mislabelled]) -> Option<Self> {
+        let texts: Vec<String> = files.iter().map(ToString::to_string).collect();
+        let paths: Vec<&str> = files.iter().map(|one| one.path.as_str()).collect();
+        let failure = Self::new(Exit::WrongLabel, texts.join("; "));
+        (!files.is_empty()).then(|| failure.help(format!("restorecon -v {}", paths.join(" "))))
     }
 
     /// A failure that is a report of its own.

@@ -22,7 +22,8 @@ pub fn run(options: &RunOptions) -> Result<Exit, Failure> {
 
 fn device(options: &RunOptions) -> Result<Exit, Failure> {
     let source = Source::read(&options.manifest)?;
-    let (resolved, policy_plan) = source.resolve_to_run(Path::new("/"))?;
+    let resolved = source.resolve_to_run(Path::new("/"));
+    let (resolved, policy_plan) = resolved.map_err(|failure| unlabelled(&source, failure))?;
     source.warn(&resolved.warnings);
     let runtime_dir = std::path::absolute(&options.runtime_dir).map_err(|error| {
         let path = options.runtime_dir.display();
@@ -41,6 +42,21 @@ fn device(options: &RunOptions) -> Result<Exit, Failure> {
         layers,
         policy,
     })
+}
+
+/// A program that may not be looked at for its label is not said to be none.
+fn unlabelled(source: &Source, failure: Failure) -> Failure {
+    let readable = !matches!(
+        failure.exit,
+        Exit::ExecutableWrong | Exit::ExecutableMissing
+    );
+    if readable || !policy::is_enforcing() {
+        return failure;
+    }
+    let Ok(checked) = source.check() else {
+        return failure;
+    };
+    Failure::mislabelled(&policy::unreadable(&checked.manifest)).unwrap_or(failure)
 }
 
 /// The policy that this manifest gives, where there is a kernel to compare it with.

@@ -3,9 +3,12 @@
 
 use super::{Wanted, kernel};
 use crate::sys::xattr;
+use cordon_manifest::Manifest;
 use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, Origin, Purpose};
 use cordon_policygen::names;
 use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
 
 /// A file with a label under which the component cannot be what the manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,22 @@ pub fn mislabelled(wanted: &Wanted, component: &Component) -> Vec<Mislabelled> {
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup();
     found
+}
+
+/// Programs of a manifest that may not even be looked at, where a wrong label
+/// is the reason: root is refused by nothing else. There is no plan yet then.
+#[must_use]
+pub fn unreadable(manifest: &Manifest) -> Vec<Mislabelled> {
+    let programs = manifest.components.iter().filter_map(|component| {
+        let program = component.exec.first()?;
+        let refused = File::open(&program.value).err()?;
+        if refused.kind() != ErrorKind::PermissionDenied {
+            return None;
+        }
+        let expected = names::exec_type(&manifest.device.value, &component.name.value);
+        differs(&program.value, &expected, Some(program.at.line))
+    });
+    programs.collect()
 }
 
 /// Files named on the command line that lie below a granted path of the

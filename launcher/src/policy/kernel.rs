@@ -16,6 +16,13 @@ pub fn enforcing() -> bool {
     selinux::current_mode() == SELinuxMode::Enforcing
 }
 
+/// Type of the context this process runs in.
+pub fn own_domain() -> Option<String> {
+    let context = std::fs::read_to_string("/proc/self/attr/current").ok()?;
+    let context = context.trim_end_matches(['\0', '\n']);
+    context.split(':').nth(2).map(str::to_owned)
+}
+
 /// Whether a context is valid in the loaded policy (security_check_context(3)).
 pub fn known(context: &str) -> bool {
     with(context, |context| context.check() == Some(true)).unwrap_or(false)

@@ -9,7 +9,7 @@ mod files;
 mod kernel;
 mod news;
 
-pub use files::mislabelled;
+pub use files::{Mislabelled, mislabelled, unreadable};
 pub use news::News;
 
 use crate::layers::Layers;
@@ -186,6 +186,13 @@ pub fn may_be_absent(component: &Component, without: &[Layer]) -> bool {
             .allow_missing
             .iter()
             .any(|allowed| allowed.value == Layer::Selinux)
+}
+
+/// The domain this process runs in, where it is not the supervisor's.
+#[must_use]
+pub fn another_domain() -> Option<String> {
+    let found = kernel::own_domain().unwrap_or_else(|| "no domain".to_owned());
+    (found != names::SUPERVISOR).then_some(found)
 }
 
 /// Whether the kernel refuses what the policy does not allow, now.

@@ -63,6 +63,16 @@ impl Enforcement {
         }
         layers.set_labels();
         if layers.on(Layer::Selinux) {
+            if let Some(domain) = policy::another_domain() {
+                let wanted = names::SUPERVISOR;
+                let text =
+                    format!("under SELinux a device is run in {wanted}, and this is {domain}");
+                let failure = Failure::new(Exit::NotPermitted, text);
+                return Err(failure.help(format!(
+                    "systemctl start cordon@{}; if that says the same: restorecon -v /usr/bin/cordon",
+                    plan.device
+                )));
+            }
             let permissive = wanted.permissive(plan);
             let refused = permissive
                 .iter()
@@ -122,14 +132,13 @@ impl Enforcement {
             return Ok(());
         };
         let wrong = policy::mislabelled(wanted, component);
-        if wrong.is_empty() {
-            return Ok(());
+        match Failure::mislabelled(&wrong) {
+            Some(mut failure) => {
+                failure.message = format!("component {}: {}", component.name, failure.message);
+                Err(failure)
+            }
+            None => Ok(()),
         }
-        let texts: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        let paths: Vec<&str> = wrong.iter().map(|one| one.path.as_str()).collect();
-        let text = format!("component {}: {}", component.name, texts.join("; "));
-        let failure = Failure::new(Exit::WrongLabel, text);
-        Err(failure.help(format!("restorecon -v {}", paths.join(" "))))
     }
 
     fn look(&self, plan: &Plan) -> Vec<String> {
