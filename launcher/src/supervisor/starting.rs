@@ -12,7 +12,7 @@ use super::preparing::internal;
 use super::{Phase, Supervisor};
 use crate::cli::{Exit, Failure};
 use crate::compartment::{self, Host, Inherited};
-use cordon_manifest::plan::Origin;
+use cordon_manifest::plan::{Layer, Origin};
 use cordon_policygen::names;
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -100,7 +100,12 @@ impl Supervisor {
         let notify = if member.notifies() {
             let user = &component.user.value;
             let path = self.runtime.notify().join(&name);
-            let socket = NotifySocket::bind(&path, user.uid, user.gid)
+            let (uid, gid) = match self.layers.on(Layer::Capabilities) {
+                true => (user.uid, user.gid),
+                // A test build leaves the component user 0.
+                false => (0, 0),
+            };
+            let socket = NotifySocket::bind(&path, uid, gid)
                 .map_err(|error| failed("its notify socket")(&error))?;
             Some(socket)
         } else {
