@@ -40,7 +40,11 @@ impl Client {
                     }
                     ErrorKind::PermissionDenied => {
                         Failure::new(Exit::NotPermitted, format!("not permitted to ask {device}"))
-                            .help("root may, and members of the group cordon")
+                            .help(if nix::unistd::geteuid().is_root() {
+                                "SELinux refuses it to this process (id -Z); a login shell may"
+                            } else {
+                                "root may, and members of the group cordon"
+                            })
                     }
                     _ => internal(&device, &error),
                 }
