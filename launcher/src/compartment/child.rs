@@ -50,6 +50,8 @@ fn steps(setup: &Setup<'_>, gate: &OwnedFd, writing: &mut Writing) -> Result<Own
         unshare(CloneFlags::CLONE_NEWCGROUP)
             .map_err(|e| Failure::new(Layer::Namespaces, "unsharing the cgroup namespace", e))?;
     }
+    // By a path of /proc, so before the old root goes.
+    limits::unprotect()?;
     // libselinux works by path, so before the old root goes.
     if let Some(context) = &setup.context {
         label::set_for_exec(context)?;

@@ -1,9 +1,13 @@
 //! Resource limits and scheduling of the process itself; those of its cgroup are in cgroup.rs.
 
+use super::cgroup;
 use super::error::Failure;
 use crate::sys::signal::set_scheduler;
 use cordon_manifest::plan::{Component, Layer, RealtimePolicy};
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, setrlimit};
+use std::path::Path;
+use std::{fs, io};
 
 /// What is set, by its name in /proc/PID/limits, soft and hard alike.
 pub fn values(component: &Component) -> Vec<(&'static str, Resource, u64)> {
@@ -44,6 +48,22 @@ pub fn set(component: &Component) -> Result<(), Failure> {
     for (name, resource, value) in values(component) {
         setrlimit(resource, value, value)
             .map_err(|errno| Failure::new(Layer::Root, "setting the limit", errno).of(name))?;
+    }
+    Ok(())
+}
+
+/// Takes back what the supervisor's unit may have given itself (OOMScoreAdjust=):
+/// it is inherited, and a component that uses up the memory is to go first.
+/// Asking for more than there is takes no privilege; less is left as it is.
+pub fn unprotect() -> Result<(), Failure> {
+    let file = Path::new("/proc/self/oom_score_adj");
+    let failed = |error: io::Error| {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+        Failure::new(Layer::Root, "setting oom_score_adj", errno)
+    };
+    let protected = fs::read_to_string(file).map_err(failed)?.starts_with('-');
+    if protected {
+        cgroup::set(file, "0").map_err(failed)?;
     }
     Ok(())
 }

@@ -71,6 +71,17 @@ pub fn limits(proof: &mut Proof, pid: i32, values: &[(&'static str, Resource, u6
     }
 }
 
+/// /proc/PID/oom_score_adj: a component is not kept alive at the others' cost.
+pub fn oom_score(proof: &mut Proof, pid: i32) {
+    let found = fs::read_to_string(format!("/proc/{pid}/oom_score_adj"));
+    let found = match found.map(|text| text.trim_end().parse::<i32>()) {
+        Ok(Ok(0..)) => "not below 0".to_owned(),
+        Ok(Ok(below)) => below.to_string(),
+        _ => "not shown".to_owned(),
+    };
+    proof.compare(Layer::Root, "oom_score_adj", "not below 0", found);
+}
+
 /// Membership and values of the cgroup.
 pub fn cgroup(
     proof: &mut Proof,

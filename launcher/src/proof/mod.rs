@@ -200,6 +200,7 @@ fn common(running: &Running, component: &Component, layers: &Layers, subject: &S
         mounts::compare(&mut proof, pid, &subject.mounts);
     }
     kernel::limits(&mut proof, pid, &process_limits(component));
+    kernel::oom_score(&mut proof, pid);
     if let Some(path) = running.cgroup() {
         let values = if layers.on(Layer::Limits) {
             cgroup_values(component)
