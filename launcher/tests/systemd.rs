@@ -65,6 +65,12 @@ fn what_a_killed_supervisor_left_ends_by_stop() {
     assert!(said.ends_with("ended what still ran: one\n"), "{said}");
     stage.assert_nothing_left();
     assert_eq!(stop().status.code(), Some(14));
+    let mut after = stage.cordon(&["stop", &stage.device]);
+    let after = after.env("SERVICE_RESULT", "success").output().unwrap();
+    assert!(
+        after.status.success() && after.stderr.is_empty(),
+        "{after:?}"
+    );
 }
 
 #[test]

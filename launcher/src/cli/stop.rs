@@ -30,6 +30,8 @@ fn left(options: &RunningOptions, not_running: Failure) -> Result<Exit, Failure>
     }
     let ended = leftovers::end(&options.runtime_dir, &checked(device)?);
     match ended {
+        // From ExecStopPost= (systemd.exec(5)): that nothing is left is how it should be.
+        Ok(None) if std::env::var_os("SERVICE_RESULT").is_some() => Ok(Exit::Success),
         Ok(None) => Err(not_running),
         Ok(Some(names)) if names.is_empty() => print(&format!(
             "{device}: its supervisor was killed; nothing of it still ran\n"
