@@ -10,8 +10,14 @@ _cordon()
             _filedir -d
             return
             ;;
+        --policy | --contexts)
+            _filedir
+            return
+            ;;
         --target)
-            COMPREPLY=($(compgen -W 'debian-12 debian-13' -- "$cur"))
+            COMPREPLY=($(compgen -W 'debian-12 debian-13 fedora-targeted
+                yocto-refpolicy-targeted' -- "$cur"))
+            _filedir
             return
             ;;
         --without)
@@ -41,6 +47,19 @@ _cordon()
             options+=' --root --no-relabel'
             argument=device
             ;;
+        policy-explain)
+            options+=' --component --policy --root --target --json'
+            argument=manifest
+            ;;
+        policy-diff)
+            options+=' --root --target --json'
+            argument=manifest
+            ;;
+        policy-scan)
+            options+=' --name --base --libsepol --contexts --disabled --note --output
+                --root --policy-root'
+            argument=file
+            ;;
         run)
             options+=' --without --target --runtime-dir'
             argument=manifest
@@ -60,11 +79,13 @@ _cordon()
     elif [[ $cword -eq 1 ]]; then
         COMPREPLY=($(compgen -W 'check plan policy run status verify stop help' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == policy ]]; then
-        COMPREPLY=($(compgen -W 'build install remove' -- "$cur"))
+        COMPREPLY=($(compgen -W 'build install remove explain diff scan' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == help ]]; then
         COMPREPLY=($(compgen -W 'check plan policy run status verify stop' -- "$cur"))
     elif [[ $argument == manifest ]]; then
         _filedir yaml
+    elif [[ $argument == file ]]; then
+        _filedir
     elif [[ $argument == device ]]; then
         COMPREPLY=($(compgen -W "$(ls /run/cordon /etc/cordon 2>/dev/null |
             sed -n 's/\.yaml$//; /^[a-z][a-z0-9-]*$/p' | sort -u)" -- "$cur"))

@@ -6,6 +6,7 @@
 //! attributes they need would tag thousands of types of the binary policy.
 //! Each claim has a stable identity, `CH-1(vitals)`, for the evidence to cite.
 
+use crate::base_module::Needs;
 use crate::channels::ends;
 use crate::deny;
 use crate::labels::{Labels, is_declared};
@@ -489,14 +490,18 @@ impl Assertions<'_> {
             line: component.line,
         };
         self.claim("BP-1", &component.name, text, &origin);
+        let needs = Needs::of_base_module();
         for access in denied {
             let permissions: Vec<&str> = access.permissions.iter().map(String::as_str).collect();
-            self.never(
-                domain,
-                &access.target,
-                &access.class,
-                &permissions.join(" "),
-            );
+            let (target, class) = (&access.target, &access.class);
+            let optional = access.may_lack(&needs);
+            if optional {
+                self.line(&format!("(optional {domain}_{target}_{class}_claimed"));
+            }
+            self.never(domain, target, class, &permissions.join(" "));
+            if optional {
+                self.line(")");
+            }
         }
     }
 

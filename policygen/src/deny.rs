@@ -5,8 +5,9 @@
 //! less what was granted, permission by permission.
 
 use crate::ambient::{Ambient, SELF};
+use crate::base_module::Needs;
 use crate::cil::{Expression, parse};
-use crate::names::{self, WORKER};
+use crate::names::{self, SUPERVISOR, WORKER};
 use crate::target::Target;
 use crate::writer::Writer;
 use cordon_manifest::plan::Plan;
@@ -23,6 +24,21 @@ pub(crate) struct Access {
     pub(crate) class: String,
     /// Permissions.
     pub(crate) permissions: BTreeSet<String>,
+}
+
+impl Access {
+    /// Whether a store may be without the module of the base policy that
+    /// declares the target. Without it nothing is given on it, either: its rule
+    /// stands in an `optional`.
+    pub(crate) fn may_lack(&self, needs: &Needs) -> bool {
+        let name = self.target.as_str();
+        let certain = name == SELF
+            || name.contains("_unasked_")
+            || needs.types.contains(name)
+            || crate::scan::TYPES.contains(&name)
+            || crate::scan::ATTRIBUTES.contains(&name);
+        !certain
+    }
 }
 
 /// What the module and Cordon's base module grant, by source, then by class
@@ -66,7 +82,12 @@ impl Granted {
     }
 
     /// Targets on which a domain was granted this permission.
-    fn targets<'g>(&'g self, domain: &str, class: &str, permission: &str) -> BTreeSet<&'g str> {
+    pub(crate) fn targets<'g>(
+        &'g self,
+        domain: &str,
+        class: &str,
+        permission: &str,
+    ) -> BTreeSet<&'g str> {
         let key = (class.to_owned(), permission.to_owned());
         [domain, WORKER]
             .into_iter()
@@ -137,22 +158,23 @@ pub(crate) fn write(writer: &mut Writer<'_>, plan: &Plan) -> BTreeMap<String, Ve
     for (access, members) in rules {
         by_members.entry(members).or_default().push(access);
     }
-    if !by_members.is_empty() {
+    if !plan.components.is_empty() {
         writer.heading("what the base policy gives to every domain");
     }
+    let needs = Needs::of_base_module();
     let mut sets = Sets {
         prefix: names::module(&plan.device),
         known: BTreeMap::new(),
     };
+    strangers(writer, plan, &mut sets);
     for (members, accesses) in by_members {
         let named = |index: &usize| plan.components[*index].name.clone();
         let domain = |index: &usize| names::domain_type(&plan.device, &named(index));
         let all: Vec<String> = members.iter().map(named).collect();
-        writer.statement(&format!(
-            "\n;; The base policy gives this to every domain; it is taken away from what did not ask for \
-             it: {}. [base policy of {}]",
-            all.join(", "),
-            writer.target.name()
+        writer.group_of_base(&format!(
+            "The base policy gives this to every domain; it is taken away from what did not ask for \
+             it: {}.",
+            all.join(", ")
         ));
         let domains: Vec<String> = members.iter().map(domain).collect();
         let source = match domains.as_slice() {
@@ -168,11 +190,17 @@ pub(crate) fn write(writer: &mut Writer<'_>, plan: &Plan) -> BTreeMap<String, Ve
                 sets.name(writer, &expression)
             };
             let permissions: Vec<&str> = access.permissions.iter().map(String::as_str).collect();
-            writer.statement(&format!(
+            let rule = format!(
                 "(deny {source} {target} ({} ({})))",
                 access.class,
                 permissions.join(" ")
-            ));
+            );
+            writer.statement(&if access.may_lack(&needs) {
+                let class = &access.class;
+                format!("(optional {source}_{target}_{class}_unasked {rule})")
+            } else {
+                rule
+            });
             let access = Access {
                 target,
                 but: BTreeSet::new(),
@@ -187,6 +215,30 @@ pub(crate) fn write(writer: &mut Writer<'_>, plan: &Plan) -> BTreeMap<String, Ve
         }
     }
     denied
+}
+
+/// Nobody but the supervisor enters a component: Fedora's policy lets its
+/// unconfined domain enter every domain.
+fn strangers(writer: &mut Writer<'_>, plan: &Plan, sets: &mut Sets) {
+    let domains: Vec<String> = plan
+        .components
+        .iter()
+        .map(|component| names::domain_type(&plan.device, &component.name))
+        .collect();
+    if domains.is_empty() {
+        return;
+    }
+    writer.group_of_base(
+        "Nobody but the supervisor enters a component, whatever the base policy allows its administrators.",
+    );
+    let strangers = sets.name(writer, &format!("(and domain (not ({SUPERVISOR})))"));
+    let target = match domains.as_slice() {
+        [one] => one.clone(),
+        several => sets.name(writer, &format!("({})", several.join(" "))),
+    };
+    writer.statement(&format!(
+        "(deny {strangers} {target} (process (dyntransition transition)))"
+    ));
 }
 
 /// Sets of types under a name: `deny` takes no expression.

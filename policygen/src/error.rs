@@ -22,7 +22,8 @@ pub enum Error {
     },
     /// The target's base policy lacks a name that a grant needs.
     Missing {
-        /// `type`, `attribute`, `class` or `permission`.
+        /// `type`, `attribute`, `class`, `permission`, `capability`, `role`,
+        /// `user` or `level`.
         kind: &'static str,
         /// The missing name; a permission as `class:permission`.
         name: String,
@@ -76,6 +77,16 @@ pub enum Error {
         /// Who asked.
         origin: String,
     },
+}
+
+impl Error {
+    /// The name the target lacks, if that is the reason.
+    pub(crate) fn missing_name(&self) -> Option<String> {
+        match self {
+            Self::Missing { name, .. } => Some(name.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {

@@ -61,16 +61,20 @@
 
 mod ambient;
 mod base;
+mod base_module;
 mod channels;
 mod cil;
 mod claims;
 pub mod compile;
 mod component;
 mod deny;
+mod diff;
 mod error;
+mod explain;
 mod files;
 mod fingerprint;
 mod labels;
+mod matters;
 pub mod names;
 mod network;
 mod scan;
@@ -81,13 +85,16 @@ mod writer;
 pub use ambient::Ambient;
 pub use base::Base;
 pub use claims::Claim;
+pub use diff::{Change, Difference, Direction};
 pub use error::Error;
+pub use explain::{Beyond, Explanation, Fate, Rule, explain};
 pub use scan::{Described, NODES, SHARED, exact, scan};
 pub use target::{ProfileError, Target};
 
 use cordon_manifest::plan::Plan;
 use labels::Labels;
 use std::collections::{BTreeMap, BTreeSet};
+pub use writer::Group;
 use writer::Writer;
 
 /// The hand-written module that every generated one links against.
@@ -115,6 +122,8 @@ pub struct Policy {
     /// The type each path of the device must carry, programs and nodes
     /// included: the module's own, or the base policy's of a shared path.
     pub labels: BTreeMap<String, String>,
+    /// The module's rule groups, in order.
+    pub groups: Vec<Group>,
     /// SHA-256 over the base module, the module and the target's name, as 64
     /// hexadecimal digits. The module declares a type that carries it
     /// ([`names::fingerprint_type`]): a policy in which that type's context is
@@ -150,7 +159,14 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
     let denied = deny::write(&mut writer, plan);
 
     let own: BTreeSet<String> = objects(plan, &writer);
-    let (mut module, mut contexts, errors) = writer.finish();
+    let (mut module, groups, mut contexts, mut errors) = writer.finish();
+    // What a line of the manifest needs, too, is said there.
+    let said: BTreeSet<String> = errors.iter().filter_map(Error::missing_name).collect();
+    let missing = base_module::Needs::of_base_module().missing(target);
+    errors.extend(missing.into_iter().filter(|error| {
+        let name = error.missing_name();
+        name.is_none_or(|name| !said.contains(&name))
+    }));
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -168,6 +184,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
         contexts,
         claims,
         labels: labels.by_path(),
+        groups,
         fingerprint,
     })
 }

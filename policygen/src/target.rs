@@ -1,6 +1,6 @@
 //! Target profiles: what generation relies on in a target's base policy.
 //!
-//! A profile is data in `profiles/targets/`, made by `cordon-policygen scan`
+//! A profile is data in `profiles/targets/`, made by `cordon policy scan`
 //! from the target's own policy. A rule that needs a name the profile lacks is
 //! an error at generation, never an `optional` block that disappears.
 
@@ -17,6 +17,9 @@ pub struct Target {
     pub(crate) disabled: Vec<String>,
     pub(crate) types: BTreeSet<String>,
     pub(crate) attributes: BTreeSet<String>,
+    pub(crate) users: BTreeSet<String>,
+    pub(crate) roles: BTreeSet<String>,
+    pub(crate) levels: BTreeSet<String>,
     pub(crate) classes: BTreeMap<String, BTreeSet<String>>,
     pub(crate) ports: BTreeMap<u16, String>,
     pub(crate) nodes: BTreeMap<String, String>,
@@ -45,7 +48,7 @@ impl fmt::Display for ProfileError {
 impl std::error::Error for ProfileError {}
 
 /// Names of the profiles that are compiled in, with their text.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 4] = [
     (
         "debian-12",
         include_str!("../../profiles/targets/debian-12"),
@@ -53,6 +56,14 @@ const BUILT_IN: [(&str, &str); 2] = [
     (
         "debian-13",
         include_str!("../../profiles/targets/debian-13"),
+    ),
+    (
+        "fedora-targeted",
+        include_str!("../../profiles/targets/fedora-targeted"),
+    ),
+    (
+        "yocto-refpolicy-targeted",
+        include_str!("../../profiles/targets/yocto-refpolicy-targeted"),
     ),
 ];
 
@@ -79,6 +90,9 @@ impl Target {
             disabled: Vec::new(),
             types: BTreeSet::new(),
             attributes: BTreeSet::new(),
+            users: BTreeSet::new(),
+            roles: BTreeSet::new(),
+            levels: BTreeSet::new(),
             classes: BTreeMap::new(),
             ports: BTreeMap::new(),
             nodes: BTreeMap::new(),
@@ -138,8 +152,8 @@ impl Target {
                     .map(|path| (path.to_owned(), label.clone()));
                 self.labelled.extend(paths);
             }
-            "type" => _ = self.types.insert(value.to_owned()),
-            "attribute" => _ = self.attributes.insert(value.to_owned()),
+            "type" => self.types.extend(value.split(' ').map(str::to_owned)),
+            "attribute" => self.attributes.extend(value.split(' ').map(str::to_owned)),
             "class" => {
                 let mut words = value.split(' ').map(str::to_owned);
                 let class = words.next().unwrap_or_default();
@@ -161,15 +175,9 @@ impl Target {
                 };
                 table.insert(path, label);
             }
-            // Contexts are built from these; see names.rs.
-            "user" if value == "system_u" => {}
-            "role" if value == "system_r" || value == "object_r" => {}
-            "level" if value == "s0" => {}
-            "user" | "role" | "level" => {
-                return Err(format!(
-                    "{key} {value} is not the one contexts are built from"
-                ));
-            }
+            "user" => _ = self.users.insert(value.to_owned()),
+            "role" => _ = self.roles.insert(value.to_owned()),
+            "level" => _ = self.levels.insert(value.to_owned()),
             _ => return Err(format!("unknown key `{key}`")),
         }
         Ok(())
@@ -281,7 +289,7 @@ mod tests {
         for (text, line) in [
             ("name x\nwhat is\n", 2),
             ("port x y\n", 1),
-            ("user root\n", 1),
+            ("libsepol new\n", 1),
             ("\n", 0),
         ] {
             assert_eq!(Target::parse(text).unwrap_err().line, line, "{text:?}");

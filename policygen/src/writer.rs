@@ -1,6 +1,7 @@
 //! Writing a module: rule groups, each with its sentence and its origin, every
 //! name of the base policy checked against the target profile.
 
+use crate::base_module;
 use crate::cil::comment;
 use crate::deny::Granted;
 use crate::error::Error;
@@ -9,6 +10,7 @@ use crate::target::Target;
 use cordon_manifest::plan::Origin;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// What a file context is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +60,17 @@ impl FileContext {
     }
 }
 
+/// A rule group of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Why it is there, one sentence.
+    pub sentence: String,
+    /// Who asked for it.
+    pub origin: Origin,
+    /// Where its statements stand in the module's text, as bytes.
+    pub statements: Range<usize>,
+}
+
 /// A module being written.
 pub(crate) struct Writer<'t> {
     pub(crate) target: &'t Target,
@@ -66,6 +79,7 @@ pub(crate) struct Writer<'t> {
     text: String,
     sentence: String,
     origin: String,
+    groups: Vec<Group>,
     declared: BTreeMap<String, String>,
     pub(crate) contexts: Vec<FileContext>,
     pub(crate) errors: Vec<Error>,
@@ -84,6 +98,7 @@ impl<'t> Writer<'t> {
             text: String::new(),
             sentence: String::new(),
             origin: String::new(),
+            groups: Vec::new(),
             declared: base.collect(),
             contexts: Vec::new(),
             errors: Vec::new(),
@@ -91,8 +106,8 @@ impl<'t> Writer<'t> {
     }
 
     /// The module's text.
-    pub(crate) fn finish(self) -> (String, Vec<FileContext>, Vec<Error>) {
-        (self.text, self.contexts, self.errors)
+    pub(crate) fn finish(self) -> (String, Vec<Group>, Vec<FileContext>, Vec<Error>) {
+        (self.text, self.groups, self.contexts, self.errors)
     }
 
     /// Types the module declares, by name.
@@ -113,12 +128,31 @@ impl<'t> Writer<'t> {
         self.sentence = comment(sentence);
         self.origin = comment(&origin.to_string());
         let _ = writeln!(self.text, "\n;; {} [{}]", self.sentence, self.origin);
+        self.groups.push(Group {
+            sentence: sentence.to_owned(),
+            origin: origin.clone(),
+            statements: self.text.len()..self.text.len(),
+        });
+    }
+
+    /// Begins a group that nobody asked for: about what the base policy gives.
+    pub(crate) fn group_of_base(&mut self, sentence: &str) {
+        let from = format!("the base policy of {}", self.target.name());
+        let _ = writeln!(self.text, "\n;; {} [{from}]", comment(sentence));
+        self.groups.push(Group {
+            sentence: sentence.to_owned(),
+            origin: Origin::Derived { from },
+            statements: self.text.len()..self.text.len(),
+        });
     }
 
     /// A statement, as it stands.
     pub(crate) fn statement(&mut self, statement: &str) {
         self.text.push_str(statement);
         self.text.push('\n');
+        if let Some(group) = self.groups.last_mut() {
+            group.statements.end = self.text.len();
+        }
     }
 
     /// Declares a type; `what` says whose it is, should another claim the name.
@@ -198,7 +232,7 @@ impl<'t> Writer<'t> {
         };
         for permission in permissions {
             if !known.contains(*permission) {
-                self.missing("permission", &format!("{class}:{permission}"));
+                self.missing(base_module::kind(class), &format!("{class}:{permission}"));
             }
         }
     }

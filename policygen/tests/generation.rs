@@ -431,14 +431,26 @@ fn a_device_cannot_take_a_name_of_the_base_module() {
     );
 }
 
+/// A profile without a name: `type NAME` or `attribute NAME`, many of which
+/// stand in one line.
+fn lacking(profile: &str, what: &str) -> String {
+    let (key, name) = what.split_once(' ').unwrap();
+    let lines = profile.lines().map(|line| match line.split_once(' ') {
+        Some((of, names)) if of == key => {
+            let names: Vec<&str> = names.split(' ').filter(|other| *other != name).collect();
+            format!("{key} {}\n", names.join(" "))
+        }
+        _ => format!("{line}\n"),
+    });
+    let text: String = lines.collect();
+    assert!(text.len() < profile.len(), "{what}");
+    text
+}
+
 #[test]
 fn a_name_the_target_lacks_is_an_error_naming_the_line() {
     let text = include_str!("../../profiles/targets/debian-12");
-    let without = |line: &str| {
-        let kept: Vec<&str> = text.lines().filter(|other| *other != line).collect();
-        assert!(kept.len() < text.lines().count(), "{line}");
-        Target::parse(&kept.join("\n")).unwrap()
-    };
+    let without = |line: &str| Target::parse(&lacking(text, line)).unwrap();
     let plan = bedside_monitor();
     let found = errors(&plan, &without("type node_t"));
     assert_eq!(found.len(), 1);
@@ -470,6 +482,79 @@ fn a_name_the_target_lacks_is_an_error_naming_the_line() {
         "{}",
         found[0]
     );
+}
+
+#[test]
+fn every_kind_of_name_the_target_lacks_is_an_error_naming_who_needs_it() {
+    let text = include_str!("../../profiles/targets/debian-12");
+    let without = |from: &str, to: &str| {
+        let changed = match from.strip_suffix('\n').filter(|_| to.is_empty()) {
+            Some(name) if name.starts_with("type ") || name.starts_with("attribute ") => {
+                lacking(text, name)
+            }
+            _ => text.replace(from, to),
+        };
+        assert_ne!(changed, text, "{from}");
+        let found = errors(&bedside_monitor(), &Target::parse(&changed).unwrap());
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let class = |name: &str| {
+        let start = format!("class {name} ");
+        let line = text.lines().find(|line| line.starts_with(&start)).unwrap();
+        format!("{line}\n")
+    };
+    let lacks = |permission: &str, class: String| {
+        let changed = class.replace(&format!(" {permission}"), "");
+        (class, changed)
+    };
+    for ((from, to), said) in [
+        (
+            ("type ld_so_t\n".into(), String::new()),
+            "needed by /usr/lib/bedside-monitor/vitals-display: the base policy of debian-12 has no type ld_so_t",
+        ),
+        (
+            ("type security_t\n".into(), String::new()),
+            "every device: the base policy of debian-12 has no type security_t",
+        ),
+        (
+            ("attribute exec_type\n".into(), String::new()),
+            "line 8: the base policy of debian-12 has no attribute exec_type",
+        ),
+        (
+            (class("tcp_socket"), String::new()),
+            "line 34: the base policy of debian-12 has no class tcp_socket",
+        ),
+        (
+            lacks("accept", class("tcp_socket")),
+            "line 34: the base policy of debian-12 has no permission tcp_socket:accept",
+        ),
+        (
+            lacks("sys_admin", class("capability")),
+            "every device: the base policy of debian-12 has no capability capability:sys_admin",
+        ),
+        (
+            ("user system_u\n".into(), String::new()),
+            "every device: the base policy of debian-12 has no user system_u",
+        ),
+        (
+            ("role system_r\n".into(), String::new()),
+            "every device: the base policy of debian-12 has no role system_r",
+        ),
+        (
+            ("role object_r\n".into(), String::new()),
+            "every device: the base policy of debian-12 has no role object_r",
+        ),
+        (
+            ("level s0\n".into(), String::new()),
+            "every device: the base policy of debian-12 has no level s0",
+        ),
+    ] {
+        let found = without(&from, &to);
+        assert!(
+            found.iter().any(|error| error.starts_with(said)),
+            "{said}\n{found:#?}"
+        );
+    }
 }
 
 #[test]

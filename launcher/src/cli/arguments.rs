@@ -31,6 +31,12 @@ pub enum Command {
     PolicyInstall(PolicyInstallOptions),
     /// Take the SELinux module away.
     PolicyRemove(PolicyRemoveOptions),
+    /// Say who asked for each rule.
+    PolicyExplain(PolicyExplainOptions),
+    /// Say what a change changes in access.
+    PolicyDiff(PolicyDiffOptions),
+    /// Make a target profile.
+    PolicyScan(PolicyScanOptions),
     /// Run a device.
     Run(RunOptions),
     /// How a running device is.
@@ -102,6 +108,64 @@ pub struct PolicyRemoveOptions {
     pub root: Option<PathBuf>,
     /// Whether labels are set.
     pub relabel: bool,
+}
+
+/// Options of `policy explain`.
+#[derive(Debug)]
+pub struct PolicyExplainOptions {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Tree of the target.
+    pub root: Option<PathBuf>,
+    /// Base policy it is for.
+    pub target: Option<String>,
+    /// Where the base policy itself is.
+    pub policy: Option<PathBuf>,
+    /// The one component to explain.
+    pub component: Option<String>,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// Options of `policy diff`.
+#[derive(Debug)]
+pub struct PolicyDiffOptions {
+    /// What was: a manifest, a plan or a module.
+    pub old: PathBuf,
+    /// What is to be: likewise.
+    pub new: PathBuf,
+    /// Tree of the target, of both.
+    pub root: Option<PathBuf>,
+    /// Base policy of both.
+    pub target: Option<String>,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// Options of `policy scan`.
+#[derive(Debug)]
+pub struct PolicyScanOptions {
+    /// A binary policy, a module store, packaged modules or CIL files; the
+    /// store of the tree, by default.
+    pub policy: Option<PathBuf>,
+    /// Tree whose store is meant.
+    pub root: Option<PathBuf>,
+    /// Name of the profile.
+    pub name: String,
+    /// The base policy and its version, in words.
+    pub base: String,
+    /// Where the facts come from, line by line.
+    pub note: Vec<String>,
+    /// File contexts, where they are not beside the policy.
+    pub contexts: Option<PathBuf>,
+    /// Version of libsepol on the target.
+    pub libsepol: Option<String>,
+    /// Modules to leave out.
+    pub disabled: Vec<String>,
+    /// Where to write.
+    pub output: Option<PathBuf>,
+    /// Root of a system with tools that read the modules.
+    pub policy_root: Option<PathBuf>,
 }
 
 /// Options of `run`.
@@ -209,6 +273,14 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("runtime-dir") => "runtime-dir",
             Long("target") => "target",
             Long("policy-root") => "policy-root",
+            Long("policy") => "policy",
+            Long("component") => "component",
+            Long("contexts") => "contexts",
+            Long("libsepol") => "libsepol",
+            Long("disabled") => "disabled",
+            Long("name") => "name",
+            Long("base") => "base",
+            Long("note") => "note",
             Long("no-relabel") => "no-relabel",
             #[cfg(feature = "weaken")]
             Long("weaken") => "weaken",
@@ -323,6 +395,9 @@ mod tests {
         assert!(refused("cordon policy install a.yaml -o x").contains("--output"));
         assert!(refused("cordon policy remove").contains("needs the device"));
         assert!(refused("cordon policy remove a --target debian-12").contains("--target"));
+        assert!(refused("cordon policy diff a.yaml").contains("needs the new manifest"));
+        assert!(refused("cordon policy scan /p").contains("--name"));
+        assert!(refused("cordon policy explain a.yaml -o x").contains("--output"));
         assert!(refused("cordon run a.yaml --json").contains("--json"));
         assert!(refused("cordon plan a.yaml --root").contains("root"));
     }

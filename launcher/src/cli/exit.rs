@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well.
     Success = 0,
+    /// `policy diff`: the new gives more access than the old.
+    Wider = 1,
     /// The command line is wrong.
     Usage = 2,
     /// The manifest cannot be read.
@@ -54,8 +56,9 @@ pub enum Exit {
 
 impl Exit {
     /// Every code with its meaning, for `--help`.
-    pub const TABLE: [(Self, &'static str); 22] = [
+    pub const TABLE: [(Self, &'static str); 23] = [
         (Self::Success, "done"),
+        (Self::Wider, "policy diff: more access than before"),
         (Self::Usage, "the command line is wrong"),
         (Self::ManifestUnreadable, "the manifest cannot be read"),
         (Self::ManifestInvalid, "the manifest has errors"),

@@ -18,6 +18,9 @@ Usage: cordon COMMAND [OPTIONS]
   policy build DEVICE.yaml   write the SELinux module of the device
   policy install DEVICE.yaml put it in force: module store, kernel, labels
   policy remove DEVICE       take it away again
+  policy explain DEVICE.yaml say who asked for each rule, and what else is given
+  policy diff OLD NEW        say what a change of manifest changes in access
+  policy scan [POLICY]       make the profile of a target's base policy
   run DEVICE.yaml            confine, prove, start and keep the components running
   status [DEVICE]            how a running device is
   verify [DEVICE]            read back what is in force and compare with the plan
@@ -59,13 +62,19 @@ Options:
 ";
 
 const POLICY: &str = "\
-Writes, installs or removes the SELinux module of a device.
+Writes, installs, removes, explains or compares the SELinux module of a device.
 
 Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR]
          [--target NAME] [--policy-root DIR]
        cordon policy install DEVICE.yaml [--root DIR] [--target NAME]
          [--no-relabel]
        cordon policy remove DEVICE [--root DIR] [--no-relabel]
+       cordon policy explain DEVICE.yaml [--component NAME] [--policy PATH]
+         [--root DIR] [--target NAME] [--json]
+       cordon policy diff OLD NEW [--root DIR] [--target NAME] [--json]
+       cordon policy scan [POLICY] --name NAME [--base TEXT]
+         [--libsepol VERSION] [--contexts FILE] [--disabled MODULES]
+         [--note TEXT]... [-o FILE] [--root DIR] [--policy-root DIR]
 
 build writes DEVICE.cil, the build-time assertions, the file contexts and the
 claims, and compiles them where secilc is installed.
@@ -86,14 +95,47 @@ With --root nothing is asked of the running kernel and nothing loaded into it:
 the tree's store is changed by the tree's own tools where they run here. Its
 labels are set; where the whole image is labelled later, --no-relabel.
 
+explain says for each rule which line of the manifest, role default or fact
+asked for it, and for each component what the base policy gives to every domain:
+what of it the module takes away (deny rules, libsepol 3.6), what stays, what of
+it matters.
+
+  cordon policy explain bedside-monitor.yaml --component network-service
+
+diff compares two manifests, plans (.json) or modules (.cil): in words, and as
+rules. A claim or deny rule that is gone counts as wider. Exits 1 when anything
+is wider, 0 when all is the same or narrower, and otherwise as every command.
+
+  cordon policy diff released.yaml changed.yaml
+
+scan reads a base policy and writes what generation needs to know of it, for
+--target FILE or /etc/cordon/target. POLICY is a module store (/var/lib/selinux/
+NAME), packaged modules (*.pp), CIL files, or a binary policy; without it, the
+store of the tree at --root.
+
+  cordon policy scan --root image --name our-image --libsepol 3.8 -o our-image
+
 Options:
   -o, --output DIR   where to write (default: here)
   --root DIR         tree of the target (default: this system)
-  --target NAME      base policy of the target: debian-12 or debian-13
-                     (default: what the tree's os-release says, else debian-13)
+  --target NAME      base policy of the target: debian-12, debian-13,
+                     fedora-targeted, yocto-refpolicy-targeted, or a file that
+                     scan wrote (default: the tree's /etc/cordon/target, what
+                     its os-release says, else debian-13)
   --policy-root DIR  a system that has this base policy and its tools, for
                      compiling (default: this one)
   --no-relabel       leave all labels as they are
+  --component NAME   explain this component alone
+  --policy PATH      explain: where the base policy is, as POLICY of scan
+                     (default: the policy of the tree at --root, else the
+                     target's profile)
+  --json             as JSON on standard output
+  --name NAME        scan: name of the profile, one word
+  --base TEXT        scan: the base policy and its version
+  --libsepol VERSION scan: the target's; from 3.6 on there are deny rules
+  --contexts FILE    scan: the policy's file_contexts, where not beside it
+  --disabled MODULES scan: modules to leave out, separated by commas
+  --note TEXT        scan: a line of comment; repeatable
 ";
 
 const RUN: &str = "\

@@ -2,8 +2,9 @@
 
 use super::Failure;
 use super::arguments::{
-    Command, ManifestOptions, PolicyBuildOptions, PolicyInstallOptions, PolicyRemoveOptions,
-    RUNTIME_DIR, RunningOptions, usage,
+    Command, ManifestOptions, PolicyBuildOptions, PolicyDiffOptions, PolicyExplainOptions,
+    PolicyInstallOptions, PolicyRemoveOptions, PolicyScanOptions, RUNTIME_DIR, RunningOptions,
+    usage,
 };
 use cordon_manifest::plan::Layer;
 use std::collections::VecDeque;
@@ -54,8 +55,26 @@ impl Options<'_> {
                 root: self.flag("root").map(PathBuf::from),
                 relabel: self.flag("no-relabel").is_none(),
             }),
+            Some("explain") => Command::PolicyExplain(PolicyExplainOptions {
+                manifest: self.path("the manifest")?,
+                root: self.flag("root").map(PathBuf::from),
+                target: self.target(),
+                policy: self.flag("policy").map(PathBuf::from),
+                component: self.text("component"),
+                json: self.flag("json").is_some(),
+            }),
+            Some("diff") => Command::PolicyDiff(PolicyDiffOptions {
+                old: self.path("the old manifest")?,
+                new: self.path("the new manifest")?,
+                root: self.flag("root").map(PathBuf::from),
+                target: self.target(),
+                json: self.flag("json").is_some(),
+            }),
+            Some("scan") => Command::PolicyScan(self.scan()?),
             _ => {
-                let failure = usage("policy takes one of the words build, install, remove");
+                let failure = usage(
+                    "policy takes one of the words build, install, remove, explain, diff, scan",
+                );
                 return Err(failure.help("cordon policy build DEVICE.yaml -o DIRECTORY"));
             }
         })
@@ -71,10 +90,46 @@ impl Options<'_> {
         })
     }
 
+    /// What `policy scan` takes.
+    fn scan(&mut self) -> Result<PolicyScanOptions, Failure> {
+        let policy = self.words.pop_front().map(PathBuf::from);
+        let name = self.text("name").ok_or_else(|| {
+            usage("scan needs --name, the profile's name").help("such as --name yocto-5.0")
+        })?;
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+            return Err(usage(format!(
+                "'{name}' is no name for a profile: one word"
+            )));
+        }
+        let mut note = Vec::new();
+        while let Some(line) = self.text("note") {
+            note.push(line);
+        }
+        Ok(PolicyScanOptions {
+            policy,
+            root: self.flag("root").map(PathBuf::from),
+            base: self.text("base").unwrap_or_else(|| name.clone()),
+            name,
+            note,
+            contexts: self.flag("contexts").map(PathBuf::from),
+            libsepol: self.text("libsepol"),
+            disabled: self
+                .text("disabled")
+                .map(|words| words.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
+            output: self.flag("output").map(PathBuf::from),
+            policy_root: self.flag("policy-root").map(PathBuf::from),
+        })
+    }
+
     /// `--target`.
     pub fn target(&mut self) -> Option<String> {
-        let word = self.flag("target");
-        word.map(|word| word.to_string_lossy().into_owned())
+        self.text("target")
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let word = self.flag(name)?;
+        Some(word.to_string_lossy().into_owned())
     }
 
     /// `--runtime-dir`.

@@ -86,7 +86,7 @@ pub fn stub_target() -> Target {
         ..Described::default()
     };
     let base = Base::from_source(&[text]).unwrap();
-    Target::parse(&scan(&base, &described).unwrap()).unwrap()
+    Target::parse(&scan(&base, &described)).unwrap()
 }
 
 /// Writes the base module and policies of devices into a directory, module and

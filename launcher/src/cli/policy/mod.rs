@@ -1,17 +1,24 @@
-//! `cordon policy`: a device's SELinux module, written, installed, removed.
+//! `cordon policy`: a device's SELinux module, written, installed, removed,
+//! explained and compared.
 
 mod build;
+mod diff;
+mod explain;
 mod install;
 mod labels;
 mod prove;
 mod remove;
+mod scan;
 mod store;
 mod tools;
 mod work;
 
 pub use build::run as build;
+pub use diff::run as diff;
+pub use explain::run as explain;
 pub use install::run as install;
 pub use remove::run as remove;
+pub use scan::run as scan;
 
 use super::source::{Resolved, Source};
 use super::{Exit, Failure};
