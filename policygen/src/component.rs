@@ -128,6 +128,12 @@ fn entry(writer: &mut Writer<'_>, labels: &Labels, component: &Component, domain
     }
 
     writer.group(
+        "Cordon reads its ELF headers, also before a policy is installed again.",
+        &origin,
+    );
+    writer.allow(names::PROGRAM, &exec, "file", &["getattr", "open", "read"]);
+
+    writer.group(
         "The supervisor, and nobody else, starts it, by setexeccon: an automatic transition under \
          no_new_privs would silently stay in the supervisor's domain without nnp_transition.",
         &origin,

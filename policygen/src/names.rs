@@ -6,6 +6,9 @@
 
 /// The supervisor's own domain, declared by the base module.
 pub const SUPERVISOR: &str = "cordon_supervisor_t";
+/// Attribute of the domains of `/usr/bin/cordon`: the supervisor's, and that of
+/// the oneshot that installs policy.
+pub const PROGRAM: &str = "cordon_program";
 /// Directories of a compartment's own root, on its tmpfs.
 pub const ROOT: &str = "cordon_root_t";
 /// A memfd of the supervisor that has not been given to anyone yet.
