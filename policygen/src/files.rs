@@ -47,6 +47,11 @@ pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels) {
         );
         writer.declare(&path.label, "object_r", &format!("path {source}"));
         writer.join(&path.label, &FILE);
+        writer.statement(&format!(
+            "(typeattributeset {} ({}))",
+            names::GRANTED,
+            path.label
+        ));
         let (expression, kind) = match path.kind {
             PathKind::File => (path_expression(source), FileKind::Regular),
             // The inner group changes nothing but the length of the expression:
@@ -73,6 +78,11 @@ pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels) {
         );
         writer.declare(&node.label, "object_r", &format!("device {source}"));
         writer.join(&node.label, &["device_node"]);
+        writer.statement(&format!(
+            "(typeattributeset {} ({}))",
+            names::GRANTED,
+            node.label
+        ));
         let (kind, class) = if node.block {
             (FileKind::Block, "blk_file")
         } else {

@@ -108,6 +108,34 @@ pub const BASE_MODULE: &str = concat!(
     include_str!("../../selinux/policy.cil"),
 );
 
+/// What is claimed of the base module, for the compiler alone: not shipped.
+pub const BASE_ASSERTIONS: &str = include_str!("../../selinux/assertions.cil");
+
+/// The claims of [`BASE_ASSERTIONS`], with the lines their rules stand in.
+#[must_use]
+pub fn base_claims() -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for (index, line) in BASE_ASSERTIONS.lines().enumerate() {
+        let named = line
+            .strip_prefix(";; ")
+            .and_then(|text| text.split_once("): "));
+        if let Some((id, text)) = named {
+            claims.push(Claim {
+                id: format!("{id})"),
+                text: text.to_owned(),
+                origin: "the base module".to_owned(),
+                first_line: index + 1,
+                last_line: index + 1,
+            });
+        } else if line.starts_with('(')
+            && let Some(claim) = claims.last_mut()
+        {
+            claim.last_line = index + 1;
+        }
+    }
+    claims
+}
+
 /// What is generated for one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {

@@ -19,16 +19,21 @@ pub const NOTIFY: &str = "cordon_notify_t";
 pub const REAPER: &str = "cordon_reaper_t";
 /// The program of pid 1, in a memfd.
 pub const REAPER_EXEC: &str = "cordon_reaper_exec_t";
+/// Attribute of the types of what manifests grant: paths and device nodes.
+pub const GRANTED: &str = "cordon_granted";
 /// Attribute of every component's domain, of every device.
 pub const WORKER: &str = "cordon_worker";
 
 /// Types and attributes that the base module declares.
-pub const BASE: [&str; 13] = [
+pub const BASE: [&str; 16] = [
+    "cordon_client",
+    "cordon_granted",
     "cordon_manifest_t",
     "cordon_memfd_noexec_t",
     "cordon_memfd_t",
     "cordon_notify_t",
     "cordon_policy_t",
+    "cordon_policy_tmp_t",
     "cordon_program",
     "cordon_reaper_exec_t",
     "cordon_reaper_t",

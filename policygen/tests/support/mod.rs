@@ -5,7 +5,9 @@
 use cordon_manifest::facts::Facts;
 use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
-use cordon_policygen::{BASE_MODULE, Base, Described, Policy, Target, generate, names, scan};
+use cordon_policygen::{
+    BASE_ASSERTIONS, BASE_MODULE, Base, Described, Policy, Target, generate, names, scan,
+};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -90,7 +92,7 @@ pub fn stub_target() -> Target {
 }
 
 /// Writes the base module and policies of devices into a directory, module and
-/// assertions each, and gives the files in the order of compilation.
+/// assertions each, last the base module's assertions, and gives the files in the order of compilation.
 pub fn sources(directory: &Path, policies: &[(&Plan, &Policy)], assertions: bool) -> Vec<PathBuf> {
     std::fs::create_dir_all(directory).unwrap();
     let mut files = vec![write(directory, "cordon.cil", BASE_MODULE)];
@@ -101,6 +103,9 @@ pub fn sources(directory: &Path, policies: &[(&Plan, &Policy)], assertions: bool
             let name = format!("{module}-assertions.cil");
             files.push(write(directory, &name, &policy.assertions));
         }
+    }
+    if assertions {
+        files.push(write(directory, "cordon-assertions.cil", BASE_ASSERTIONS));
     }
     files
 }
