@@ -103,7 +103,7 @@ grep -q 'assertions hold' "$build/policy.log" || {
     exit 1
 }
 # The base module is the package cordon's.
-rm "$devices/cordon.cil"
+rm "$devices"/cordon{,-assertions}.cil
 
 # --- what the programs are linked from, with every licence text once
 say "collecting the libraries' licences"

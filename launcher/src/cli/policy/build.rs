@@ -33,6 +33,7 @@ struct Files {
     base: PathBuf,
     module: PathBuf,
     assertions: PathBuf,
+    base_assertions: PathBuf,
     all: Vec<PathBuf>,
 }
 
@@ -51,12 +52,17 @@ fn write(policy: &Policy, device: &str, output: &Path) -> Result<Files, Failure>
         base: output.join("cordon.cil"),
         module: output.join(format!("{name}.cil")),
         assertions: output.join(format!("{name}-assertions.cil")),
+        base_assertions: output.join("cordon-assertions.cil"),
         all: Vec::new(),
     };
     let texts = [
         (files.base.clone(), cordon_policygen::BASE_MODULE),
         (files.module.clone(), &policy.module),
         (files.assertions.clone(), &policy.assertions),
+        (
+            files.base_assertions.clone(),
+            cordon_policygen::BASE_ASSERTIONS,
+        ),
         (output.join(format!("{name}.fc")), &policy.contexts),
         (output.join(format!("{name}-claims.json")), &claims),
     ];
@@ -93,7 +99,12 @@ fn compile(
         target.name()
     ))?;
     let mut sources = base;
-    for file in [&files.base, &files.module, &files.assertions] {
+    for file in [
+        &files.base,
+        &files.module,
+        &files.assertions,
+        &files.base_assertions,
+    ] {
         let copy = work.path().join(file.file_name().unwrap_or_default());
         std::fs::copy(file, &copy).map_err(failed)?;
         sources.push(copy);
@@ -104,7 +115,7 @@ fn compile(
             print(&format!(
                 "compiled on the base policy of {}: {} assertions hold\n",
                 target.name(),
-                policy.claims.len()
+                policy.claims.len() + cordon_policygen::base_claims().len()
             ))?;
             Ok(Exit::Success)
         }

@@ -7,7 +7,7 @@ use super::tools::Tools;
 use super::work::Work;
 use crate::cli::{Exit, Failure, print};
 use cordon_policygen::compile::{Outcome, violations};
-use cordon_policygen::{BASE_MODULE, names};
+use cordon_policygen::{BASE_ASSERTIONS, BASE_MODULE, base_claims, names};
 use std::io;
 
 /// Compiles base module, device module and assertions with everything else in
@@ -22,6 +22,10 @@ pub fn prove(tools: &Tools, store: &Store<'_>, generated: &Generated) -> Result<
     let assertions = work
         .write("assertions.cil", policy.assertions.as_bytes())
         .map_err(failed)?;
+    let base_assertions = work
+        .write("base-assertions.cil", BASE_ASSERTIONS.as_bytes())
+        .map_err(failed)?;
+    let base_claims = base_claims();
     let sources = [
         work.write("store.cil", &others).map_err(failed)?,
         work.write("cordon.cil", BASE_MODULE.as_bytes())
@@ -29,6 +33,7 @@ pub fn prove(tools: &Tools, store: &Store<'_>, generated: &Generated) -> Result<
         work.write("device.cil", policy.module.as_bytes())
             .map_err(failed)?,
         assertions.clone(),
+        base_assertions.clone(),
     ];
     let outcome = tools
         .compiler()
@@ -42,7 +47,7 @@ pub fn prove(tools: &Tools, store: &Store<'_>, generated: &Generated) -> Result<
         Outcome::Compiled { .. } => {
             print(&format!(
                 "proved: {} assertions hold on the {count} modules of the store\n",
-                policy.claims.len()
+                policy.claims.len() + base_claims.len()
             ))?;
             Ok(())
         }
@@ -53,11 +58,20 @@ pub fn prove(tools: &Tools, store: &Store<'_>, generated: &Generated) -> Result<
             Ok(())
         }
         Outcome::Failed { log } => {
-            let broken: Vec<String> = violations(&log, &tools.sees(&assertions))
-                .iter()
-                .filter_map(|violation| violation.claim(&policy.claims))
-                .map(|claim| claim.id.clone())
-                .collect();
+            let broken: Vec<String> = [
+                (&assertions, &policy.claims),
+                (&base_assertions, &base_claims),
+            ]
+            .into_iter()
+            .flat_map(|(file, claims)| {
+                let found = violations(&log, &tools.sees(file));
+                let ids = found
+                    .iter()
+                    .filter_map(|violation| violation.claim(claims))
+                    .map(|claim| claim.id.clone());
+                ids.collect::<Vec<_>>()
+            })
+            .collect();
             let what = if broken.is_empty() {
                 "the compiler rejects the policy".to_owned()
             } else {
