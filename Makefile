@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build check fmt clippy deny test demo package fuzz-smoke clean
+.PHONY: help deps build check fmt clippy deny test demo bench package fuzz-smoke clean
 
 # A demo without RECORD runs on the built-in simulator; KEEP=1 leaves it running.
 RECORD ?=
 KEEP ?=
 # The release that packages are for.
 TARGET ?= debian-13
+# The one benchmark to run; all without it.
+ONLY ?=
 # Seconds each fuzz target runs in `make fuzz-smoke`.
 FUZZ_SECONDS ?= 30
 
@@ -52,6 +54,11 @@ demo: ## the story in one command; RECORD=path replays a recording, KEEP=1 stays
 package: ## Debian packages in target/package; TARGET=debian-13 (default) or debian-12
 	.ci/deps package
 	packaging/package.sh $(TARGET)
+
+bench: ## run every benchmark, or ONLY=NAME; tables in target/bench/NAME.json
+	for name in $(if $(ONLY),$(ONLY),$(basename $(notdir $(wildcard tests/bench/src/bin/*.rs)))); do \
+	  cargo run --locked --release --quiet -p cordon-bench --bin $$name; \
+	done
 
 fuzz-smoke: ## run each fuzz target for FUZZ_SECONDS
 	command -v cargo-fuzz >/dev/null || CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked cargo-fuzz@0.13.2

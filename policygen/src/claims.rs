@@ -63,18 +63,22 @@ pub(crate) fn write(
         prefix: format!("{}_assert", names::module(&plan.device)),
         attributes: 0,
         text: String::new(),
+        lines: 0,
         claims: Vec::new(),
     };
     assertions.line(&format!(
         ";; What is claimed of {}, for the compiler to check. Not to be shipped.",
         plan.device
     ));
+    // Said once: in every component's claims it would be the square of their number.
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    let own = assertions.set(&format!("({} {})", own.join(" "), names::MEMFD));
     for channel in &plan.channels {
         assertions.channel(plan, channel);
     }
     for component in &plan.components {
         let reach = Reach::of(plan, labels, component);
-        assertions.component(labels, own, component, &reach);
+        assertions.component(labels, &own, component, &reach);
         assertions.network(labels, component, &reach);
         if let Some(denied) = denied.get(&reach.domain) {
             assertions.unasked(component, &reach.domain, denied);
@@ -134,6 +138,9 @@ struct Assertions<'t> {
     prefix: String,
     attributes: usize,
     text: String,
+    /// Lines of the text so far: counting them anew for each rule would cost
+    /// the square of their number.
+    lines: usize,
     claims: Vec<Claim>,
 }
 
@@ -141,13 +148,15 @@ impl Assertions<'_> {
     fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
+        self.lines += 1;
     }
 
     /// Begins a claim.
     fn claim(&mut self, kind: &str, about: &str, text: &str, origin: &Origin) {
         let id = format!("{kind}({about})");
         let _ = writeln!(self.text, "\n;; {id}: {text} [{origin}]");
-        let line = self.text.lines().count();
+        self.lines += 2;
+        let line = self.lines;
         self.claims.push(Claim {
             id,
             text: text.to_owned(),
@@ -183,7 +192,7 @@ impl Assertions<'_> {
             "(neverallow {source} {target} ({class} ({})))",
             permissions.join(" ")
         ));
-        let last_line = self.text.lines().count();
+        let last_line = self.lines;
         if let Some(claim) = self.claims.last_mut() {
             claim.last_line = last_line;
         }
@@ -234,13 +243,7 @@ impl Assertions<'_> {
         self.never_memory(&all, &label, "entrypoint execmod execute execute_no_trans");
     }
 
-    fn component(
-        &mut self,
-        labels: &Labels,
-        own: &BTreeSet<String>,
-        component: &Component,
-        reach: &Reach,
-    ) {
+    fn component(&mut self, labels: &Labels, own: &str, component: &Component, reach: &Reach) {
         let name = &component.name;
         let domain = &reach.domain;
         let origin = Origin::Manifest {
@@ -266,12 +269,7 @@ impl Assertions<'_> {
         let text =
             "it changes no file or directory, of the system or of the device, but the granted ones";
         self.claim("CO-3", name, text, &origin);
-        let own_list = own.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-        let base = format!(
-            "(or file_type ({own_list} {} {}))",
-            names::ROOT,
-            names::MEMFD
-        );
+        let base = format!("(or file_type ({own} {} {}))", names::ROOT, names::MEMFD);
         let unchanged = self.set(&minus(&base, &reach.change));
         self.never(domain, &unchanged, "file", CHANGE_FILE);
         self.never(domain, &unchanged, "dir", CHANGE_DIRECTORY);
@@ -281,10 +279,7 @@ impl Assertions<'_> {
 
         let text = "it reads and opens nothing of the device's own but what is granted";
         self.claim("CO-4", name, text, &origin);
-        let unread = self.set(&minus(
-            &format!("({own_list} {})", names::MEMFD),
-            &reach.read,
-        ));
+        let unread = self.set(&minus(&format!("({own} {})", names::MEMFD), &reach.read));
         self.never(domain, &unread, "file", "execute ioctl map open read");
         self.never(domain, &unread, "dir", "open read search");
 

@@ -1,0 +1,161 @@
+//! What benchmarks have in common: interleaved runs, medians, and one table.
+//!
+//! Each benchmark is a program `src/bin/NAME.rs`, which `make bench` finds by
+//! its place and runs. It writes `target/bench/NAME.json`, a list of
+//! `{"case", "peer", "ours", "theirs", "ratio", "unit"}`, and prints the same.
+#![forbid(unsafe_code)]
+
+use serde::Serialize;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// One comparison.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// What is measured.
+    pub case: String,
+    /// What it is compared with.
+    pub peer: String,
+    /// Our median.
+    pub ours: f64,
+    /// The peer's median.
+    pub theirs: f64,
+    /// Ours divided by theirs.
+    pub ratio: f64,
+    /// Unit of both medians.
+    pub unit: String,
+}
+
+impl Row {
+    /// A comparison of two medians in the same unit.
+    #[must_use]
+    pub fn new(case: &str, peer: &str, ours: f64, theirs: f64, unit: &str) -> Self {
+        Self {
+            case: case.to_owned(),
+            peer: peer.to_owned(),
+            ours,
+            theirs,
+            ratio: ours / theirs,
+            unit: unit.to_owned(),
+        }
+    }
+}
+
+/// How long one run takes.
+pub fn time<T>(run: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    std::hint::black_box(run());
+    start.elapsed()
+}
+
+/// The medians of `runs` runs of each, taken in turns, so that whatever slows
+/// the machine down for a while slows both.
+pub fn interleaved(
+    runs: usize,
+    mut ours: impl FnMut() -> Duration,
+    mut theirs: impl FnMut() -> Duration,
+) -> (Duration, Duration) {
+    let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
+    for run in 0..runs {
+        // Who comes first changes, too.
+        if run % 2 == 0 {
+            our_times.push(ours());
+            their_times.push(theirs());
+        } else {
+            their_times.push(theirs());
+            our_times.push(ours());
+        }
+    }
+    (median(our_times), median(their_times))
+}
+
+/// The middle one; the upper of two. Zero of none.
+#[must_use]
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The workspace's root.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Writes the table of the benchmark `name` and prints it.
+pub fn finish(name: &str, rows: &[Row]) -> io::Result<()> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let directory = target
+        .unwrap_or_else(|| workspace().join("target"))
+        .join("bench");
+    std::fs::create_dir_all(&directory)?;
+    let json = serde_json::to_string_pretty(rows).map_err(io::Error::other)?;
+    std::fs::write(directory.join(format!("{name}.json")), json + "\n")?;
+    println!("{}", table(rows));
+    Ok(())
+}
+
+/// The table as text.
+fn table(rows: &[Row]) -> String {
+    let number = |value: f64| format!("{value:.3}");
+    let mut lines = vec![["case", "peer", "ours", "theirs", "ratio", "unit"].map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| {
+        let (case, peer, unit) = (row.case.clone(), row.peer.clone(), row.unit.clone());
+        [
+            case,
+            peer,
+            number(row.ours),
+            number(row.theirs),
+            number(row.ratio),
+            unit,
+        ]
+    }));
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+    let widths: Vec<usize> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
+    let text = lines.iter().map(|line| {
+        let cells = line.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| {
+            let gap = " ".repeat(width - cell.chars().count());
+            // Numbers end under one another.
+            if (2..5).contains(&column) {
+                gap + cell
+            } else {
+                cell.clone() + &gap
+            }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    text.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_of_each_side_and_runs_take_turns() {
+        let order = std::cell::RefCell::new(String::new());
+        let say = |who: char, time: u64| {
+            order.borrow_mut().push(who);
+            Duration::from_secs(time)
+        };
+        let mut times = [9, 1, 5].into_iter();
+        let (ours, theirs) = interleaved(3, || say('o', times.next().unwrap()), || say('t', 2));
+        assert_eq!((ours.as_secs(), theirs.as_secs()), (5, 2));
+        assert_eq!(*order.borrow(), "ottoot");
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let text = table(&[
+            Row::new("a", "bb", 1.0, 2.0, "ms"),
+            Row::new("long", "b", 10.0, 4.0, "s"),
+        ]);
+        assert_eq!(
+            text,
+            "case  peer    ours  theirs  ratio  unit\na     bb     1.000   2.000  0.500  ms\n\
+             long  b     10.000   4.000  2.500  s"
+        );
+    }
+}
