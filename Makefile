@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build check fmt clippy deny test demo bench package fuzz-smoke clean
+.PHONY: help deps build check fmt clippy deny test demo vm bench package fuzz-smoke clean
 
 # A demo without RECORD runs on the built-in simulator; KEEP=1 leaves it running.
 RECORD ?=
@@ -11,6 +11,8 @@ KEEP ?=
 TARGET ?= debian-13
 # The one benchmark to run; all without it.
 ONLY ?=
+# Debian 12 as well, in `make vm`.
+ALL ?=
 # Seconds each fuzz target runs in `make fuzz-smoke`.
 FUZZ_SECONDS ?= 30
 
@@ -45,6 +47,14 @@ test: deps check ## install, check, build and run every test (root: the compartm
 	cargo test --locked --workspace --doc --quiet
 	-policygen/tests/debian.sh >/dev/null # where it fails, the test that needs it says so
 	cargo nextest run --locked --workspace $(if $(CI),--profile ci)
+
+vm: ## the virtual machines; ALL=1 with Debian 12, ONLY=scenario, KEEP=1 stays up
+	.ci/deps test
+	cargo build --locked -p cordon-launcher --features weaken
+	cp target/debug/cordon target/debug/cordon-weaken
+	cargo build --locked --workspace --bins
+	$(if $(ALL),CORDON_VM_ALL=1) cargo nextest run --locked -p cordon-tests --no-capture \
+	  -E '(binary(micro_vm) | binary(whole_os)) $(if $(ALL),,- test(debian_12))'
 
 demo: ## the story in one command; RECORD=path replays a recording, KEEP=1 stays up
 	.ci/deps demo

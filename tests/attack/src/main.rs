@@ -4,7 +4,8 @@
 //! listening socket it inherited: each connection asks for one attempt, by a
 //! line `ATTEMPT [ARGUMENT]`, and is answered by one line of JSON,
 //! `{"attempt", "outcome", "errno", "detail"}`. An attempt that ends the process
-//! is seen as a connection without an answer.
+//! is seen as a connection without an answer. `hog-tasks` and `hog-memory` take
+//! what there is of the machine, `leave` ends the program.
 //!
 //! Outside any compartment (`--listen ADDRESS`) the same attempts succeed or
 //! reach the kernel, which shows that they are real.
@@ -17,6 +18,7 @@ mod compartment;
 mod control;
 mod display;
 mod exec;
+mod hog;
 mod inherited;
 mod kernel;
 mod namespace;
@@ -103,6 +105,8 @@ fn serve(mut compartment: Compartment) -> ExitCode {
         control::take(&mut compartment, Duration::ZERO);
         let outcome = match attempts().find(|attempt| attempt.name == name) {
             Some(attempt) => (attempt.run)(&mut compartment, argument.trim()),
+            None if name == "hog-tasks" => hog::tasks(),
+            None if name == "hog-memory" => hog::memory(),
             None => Outcome::Unsupported("no such attempt".into()),
         };
         let answer = outcome.to_json(name);

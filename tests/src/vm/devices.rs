@@ -31,14 +31,6 @@ pub fn manifest(device: &str) -> io::Result<String> {
     let example = fs::read_to_string(example)?;
     let (_, channels) = example.split_once("\nchannels:").unwrap_or_default();
     let (port, spare) = ports(device);
-    // Without a root of its own the notify socket is not where a component looks.
-    let (display, network) = match device {
-        ALONE => ("notify: false", "notify: false"),
-        _ => (
-            "watchdog: 20s",
-            "limits: {memory: 64M, tasks: 32, cpu: 50%}",
-        ),
-    };
     Ok(format!(
         "\
 # The bedside monitor with an attacker in its network service.
@@ -54,8 +46,9 @@ components:
       # The frame buffer is the packaged monitor's.
       - {{path: /var/lib/{device}/screen, access: write, pass: screen}}
       - {{path: /var/lib/{device}/shown, access: write, pass: shown}}
+      - {{path: /usr/share/fonts/opentype/b612, access: read}}
     realtime: {{policy: fifo, priority: 40}}
-    {display}
+    watchdog: 20s
     restart: {{policy: always, delay: 50ms}}
 
   network-service:
@@ -68,7 +61,7 @@ components:
       - {{name: https, tcp: \"127.0.0.1:{port}\"}}
       # To be turned into something else, so that the first goes on answering.
       - {{name: spare, tcp: \"127.0.0.1:{spare}\"}}
-    {network}
+    limits: {{memory: 64M, tasks: 32, cpu: 50%}}
     restart: {{policy: always, delay: 50ms, limit: 1000/min}}
 
 channels:{channels}"

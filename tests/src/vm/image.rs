@@ -29,6 +29,15 @@ impl Release {
         }
     }
 
+    /// What the versions of its packages say.
+    #[must_use]
+    fn version(self) -> &'static str {
+        match self {
+            Self::Debian12 => "~deb12_",
+            Self::Debian13 => "~deb13_",
+        }
+    }
+
     /// Its name as a target of policy and packages.
     #[must_use]
     pub fn target(self) -> &'static str {
@@ -108,30 +117,27 @@ impl Image {
     }
 }
 
-/// The packages of a release, built as a device maker builds them; or those in
-/// `CORDON_PACKAGES/debian-13`, where that is set in the environment.
+/// The packages of a release, built as a device maker builds them.
 fn packages(release: Release) -> io::Result<Vec<PathBuf>> {
-    let name = release.target();
-    let directory = match std::env::var_os("CORDON_PACKAGES") {
-        Some(elsewhere) => PathBuf::from(elsewhere).join(name),
-        None => {
-            output(Command::new("make").current_dir(workspace::root()).args([
-                "--silent",
-                "package",
-                &format!("TARGET={name}"),
-            ]))?;
-            target().join("package").join(name)
-        }
-    };
+    output(Command::new("make").current_dir(workspace::root()).args([
+        "--silent",
+        "package",
+        &format!("TARGET={}", release.target()),
+    ]))?;
+    let directory = target().join("package");
     let mut packages: Vec<PathBuf> = fs::read_dir(&directory)
         .map_err(|error| Error::other(format!("{}: {error}", directory.display())))?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|it| it == "deb"))
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.ends_with(".deb") && name.contains(release.version())
+        })
         .collect();
     packages.sort();
     match packages.len() {
         0 => Err(Error::other(format!(
-            "no package in {}",
+            "no package of {} in {}",
+            release.target(),
             directory.display()
         ))),
         _ => Ok(packages),
@@ -151,7 +157,14 @@ fn put_together(stage: &Path, release: Release) -> io::Result<()> {
             .map_err(|error| Error::other(format!("{}: {error}", from.display())))?;
         fs::set_permissions(&to, fs::Permissions::from_mode(mode))
     };
-    let built = |name: &str| workspace::program(name).map_err(Error::other);
+    // Beside the caller; for a benchmark, which is optimised, where the tests are.
+    let built = |name: &str| {
+        let debug = target().join("debug").join(name);
+        workspace::program(name).or_else(|error| match debug.is_file() {
+            true => Ok(debug),
+            false => Err(Error::other(error)),
+        })
+    };
     put(&guest.join("provision"), "provision", 0o755)?;
     for unit in ["cordon-agent.service", "cordon-alone.conf"] {
         let to = match unit {

@@ -17,7 +17,8 @@ const BOOT: Duration = Duration::from_secs(400);
 /// in the environment it is left running, and how to talk to it is printed.
 #[derive(Debug)]
 pub struct Machine {
-    process: Child,
+    /// None for one that somebody else left running.
+    process: Option<Child>,
     directory: PathBuf,
     /// Runs commands in it.
     pub guest: Guest,
@@ -34,7 +35,7 @@ impl Machine {
     /// # Errors
     /// In words, with the end of what the machine said.
     pub fn boot(image: &Image, name: &str, append: &str) -> io::Result<Self> {
-        let directory = directory().join("run").join(name);
+        let directory = Self::directory(name);
         fs::create_dir_all(&directory)?;
         for socket in ["agent", "qmp"] {
             let _ = fs::remove_file(directory.join(socket));
@@ -59,15 +60,7 @@ impl Machine {
                 "-m",
                 "2G",
             ])
-            .args([
-                "-display",
-                "none",
-                "-vga",
-                "none",
-                "-nic",
-                "none",
-                "-no-reboot",
-            ])
+            .args(["-nodefaults", "-display", "none", "-no-reboot"])
             .args(["-device", "VGA,edid=on,xres=1024,yres=600"])
             .arg("-kernel")
             .arg(image.kernel())
@@ -90,7 +83,7 @@ impl Machine {
             .spawn()?;
         match Self::attach(&directory) {
             Ok((guest, monitor)) => Ok(Self {
-                process,
+                process: Some(process),
                 directory,
                 guest,
                 monitor,
@@ -103,6 +96,27 @@ impl Machine {
                 Err(Error::other(format!("{error}\n{said}{serial}")))
             }
         }
+    }
+
+    /// A machine of this name that was left running.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn resume(name: &str) -> io::Result<Self> {
+        let directory = Self::directory(name);
+        let mut guest = Guest::connect(&directory.join("agent"))?;
+        guest.resume()?;
+        let monitor = Monitor::connect(&directory.join("qmp"))?;
+        Ok(Self {
+            process: None,
+            directory,
+            guest,
+            monitor,
+        })
+    }
+
+    fn directory(name: &str) -> PathBuf {
+        directory().join("run").join(name)
     }
 
     fn attach(directory: &Path) -> io::Result<(Guest, Monitor)> {
@@ -128,15 +142,19 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
+        let Some(process) = &mut self.process else {
+            return;
+        };
         if std::env::var_os("KEEP").is_some() {
             let at = self.directory.display();
-            println!("left running: process {}, {at}", self.process.id());
-            println!("  serial line: {at}/serial.log");
-            println!("  a shell:     tests/vm/shell.sh {at}/agent COMMAND");
+            println!("left running: process {}", process.id());
+            println!("  serial line:  {at}/serial.log");
+            println!("  a command:    tests/vm/shell.sh {at}/agent COMMAND");
+            println!("  steps on it:  RESUME=1 with the same test");
             return;
         }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = process.kill();
+        let _ = process.wait();
     }
 }
 

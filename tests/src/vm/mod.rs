@@ -13,6 +13,7 @@ pub mod machine;
 pub mod micro;
 pub mod monitor;
 pub mod picture;
+pub mod stamp;
 pub mod steps;
 
 use crate::workspace;
