@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build check fmt clippy deny test demo vm bench package fuzz-smoke clean
+.PHONY: help deps build check fmt clippy deny test demo vm bench package package-test fuzz-smoke clean
 
 # A demo without RECORD runs on the built-in simulator; KEEP=1 leaves it running.
 RECORD ?=
@@ -64,6 +64,10 @@ demo: ## the story in one command; RECORD=path replays a recording, KEEP=1 stays
 package: ## Debian packages in target/package; TARGET=debian-13 (default) or debian-12
 	.ci/deps package
 	packaging/package.sh $(TARGET)
+
+package-test: package ## make packages, install them into an image's tree and purge them (root)
+	packaging/try-install.sh $(if $(filter debian-12,$(TARGET)),bookworm,trixie) \
+	  target/package/cordon*~deb$(subst debian-,,$(TARGET))_*.deb
 
 bench: ## run every benchmark, or ONLY=NAME; tables in target/bench/NAME.json
 	for name in $(if $(ONLY),$(ONLY),$(basename $(notdir $(wildcard tests/bench/src/bin/*.rs)))); do \
