@@ -349,7 +349,8 @@ fn debian_13_says_what_comes_back_without_the_deny_rules() {
     let directory = debian.work.join("undenied");
     let mut files = debian.modules.clone();
     files.extend(sources(&directory, &[(&device, &policy)], true));
-    let assertions = files.last().unwrap().clone();
+    let module = names::module(&device.device);
+    let assertions = directory.join(format!("{module}-assertions.cil"));
     let version = debian.target.binary_version();
     let outcome = debian.tools.compile(version, &files, &directory).unwrap();
     let Some(Outcome::Failed { log }) = ran(outcome) else {

@@ -67,9 +67,10 @@ fi
 rm "$root/usr/sbin/policy-rc.d"
 # As after a boot: users, library cache and catalogues are up to date.
 touch "$root/etc/.updated" "$root/var/.updated"
+# The same tool and the same contexts as on the device itself. Debian 12's reaches
+# each file by /proc/self/fd; -m: it is not asked there which mounts have labels.
+inside setfiles -F -m -e /proc -e /sys /etc/selinux/default/contexts/files/file_contexts / >&2
 umount "$root/proc"
-# The same tool and the same contexts as on the device itself.
-inside setfiles -F -e /proc -e /sys /etc/selinux/default/contexts/files/file_contexts / >&2
 mkdir "$part/image"
 cp "$root"/boot/vmlinuz-* "$part/image/vmlinuz"
 cp "$root"/boot/initrd.img-* "$part/image/initrd"
