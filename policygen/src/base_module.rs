@@ -1,6 +1,6 @@
 //! What the hand-written base module needs of a target's base policy.
 
-use crate::BASE_MODULE;
+use crate::BASE_TEXT;
 use crate::cil::{Expression, parse};
 use crate::error::Error;
 use crate::target::Target;
@@ -18,7 +18,7 @@ pub(crate) struct Needs {
 impl Needs {
     /// Reads the base module.
     pub(crate) fn of_base_module() -> Self {
-        let parsed = parse(BASE_MODULE).unwrap_or_default();
+        let parsed = parse(BASE_TEXT).unwrap_or_default();
         let mut needs = Self::default();
         let mut declared = BTreeSet::new();
         for statement in &parsed {

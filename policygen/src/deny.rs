@@ -52,7 +52,7 @@ impl Granted {
     /// What `selinux/cordon.cil` grants every component.
     pub(crate) fn of_base_module() -> Self {
         let mut granted = Self::default();
-        for statement in parse(crate::BASE_MODULE).unwrap_or_default() {
+        for statement in parse(crate::BASE_TEXT).unwrap_or_default() {
             let [
                 Expression::Atom("allow"),
                 Expression::Atom(source),

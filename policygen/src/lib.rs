@@ -2,7 +2,7 @@
 //!
 //! [`generate`] is a pure function: the same Plan and the same target profile
 //! give the same bytes. The module is CIL with flat names, compiled on top of
-//! the target's base policy and the hand-written [`BASE_MODULE`]. Every rule
+//! the target's base policy and the hand-written [`base_module`]. Every rule
 //! group in it begins with one sentence and the manifest line, role default or
 //! fact it came from.
 //!
@@ -88,6 +88,7 @@ pub use claims::Claim;
 pub use diff::{Change, Difference, Direction};
 pub use error::Error;
 pub use explain::{Beyond, Explanation, Fate, Rule, explain};
+pub use fingerprint::{base_fingerprint, base_module};
 pub use scan::{Described, NODES, SHARED, exact, scan};
 pub use target::{ProfileError, Target};
 
@@ -97,9 +98,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use writer::Group;
 use writer::Writer;
 
-/// The hand-written module that every generated one links against.
-/// One module, kept in files of one noun each.
-pub const BASE_MODULE: &str = concat!(
+/// The hand-written text of the module that every generated one links against.
+/// One module, kept in files of one noun each. What is installed is
+/// [`base_module`], which says besides which text it is.
+pub const BASE_TEXT: &str = concat!(
     include_str!("../../selinux/program.cil"),
     include_str!("../../selinux/supervisor.cil"),
     include_str!("../../selinux/runtime.cil"),
@@ -152,10 +154,12 @@ pub struct Policy {
     pub labels: BTreeMap<String, String>,
     /// The module's rule groups, in order.
     pub groups: Vec<Group>,
-    /// SHA-256 over the base module, the module and the target's name, as 64
-    /// hexadecimal digits. The module declares a type that carries it
+    /// SHA-256 over the base module's text, the module and the target's name, as
+    /// 64 hexadecimal digits. The module declares a type that carries it
     /// ([`names::fingerprint_type`]): a policy in which that type's context is
-    /// valid is the one generated here, base module included.
+    /// valid has the module generated here. Which base module stands beside it
+    /// there the base module's own type says ([`names::base_fingerprint_type`]);
+    /// of every other module in that policy neither says anything.
     pub fingerprint: String,
 }
 
@@ -198,7 +202,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let fingerprint = fingerprint::of(&[BASE_MODULE, &module, target.name()]);
+    let fingerprint = fingerprint::of(&[BASE_TEXT, &module, target.name()]);
     module.push_str(&fingerprint::declaration(&plan.device, &fingerprint));
     let (assertions, claims) = claims::write(plan, target, &labels, &own, &denied);
     contexts.sort();

@@ -86,6 +86,12 @@ pub fn domain_context(device: &str, component: &str) -> String {
     format!("{USER}:system_r:{}:{LEVEL}", domain_type(device, component))
 }
 
+/// Context the supervisor runs in.
+#[must_use]
+pub fn supervisor_context() -> String {
+    format!("{USER}:system_r:{SUPERVISOR}:{LEVEL}")
+}
+
 /// Context of pid 1 of every compartment.
 #[must_use]
 pub fn reaper_context() -> String {
@@ -153,8 +159,22 @@ pub fn fingerprint_type(device: &str, fingerprint: &str) -> String {
     format!("cordon_{}_sha256_{fingerprint}", flat(device))
 }
 
-/// Context that is valid in the kernel when, and only when, the policy with
-/// this fingerprint is loaded (`security_check_context`).
+/// Type that says which base module is loaded: it is in no rule and labels nothing.
+#[must_use]
+pub fn base_fingerprint_type(fingerprint: &str) -> String {
+    format!("cordon_base_sha256_{fingerprint}")
+}
+
+/// Context that is valid in the kernel when, and only when, a base module of
+/// this text is loaded (`security_check_context`).
+#[must_use]
+pub fn base_fingerprint_context(fingerprint: &str) -> String {
+    object_context(&base_fingerprint_type(fingerprint))
+}
+
+/// Context that is valid in the kernel when, and only when, a device's module
+/// with this fingerprint is loaded (`security_check_context`). It says nothing
+/// of the other modules loaded with it, the base module neither.
 #[must_use]
 pub fn fingerprint_context(device: &str, fingerprint: &str) -> String {
     object_context(&fingerprint_type(device, fingerprint))
@@ -173,7 +193,7 @@ mod tests {
 
     #[test]
     fn base_names_are_those_of_the_hand_written_module() {
-        let declared: BTreeSet<&str> = crate::BASE_MODULE
+        let declared: BTreeSet<&str> = crate::BASE_TEXT
             .lines()
             .filter_map(|line| {
                 let mut words = line.trim().trim_start_matches('(').split([' ', ')']);

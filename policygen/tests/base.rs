@@ -203,7 +203,7 @@ fn claims_are_named_once_and_have_rules() {
 /// newer kernels and policies know.
 #[test]
 fn nothing_of_the_base_module_is_optional_but_a_class_of_newer_kernels() {
-    let optionals = cordon_policygen::BASE_MODULE
+    let optionals = cordon_policygen::BASE_TEXT
         .lines()
         .filter(|line| line.trim_start().starts_with("(optional"));
     assert_eq!(

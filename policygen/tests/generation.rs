@@ -188,7 +188,7 @@ fn the_fingerprint_covers_base_module_module_and_target() {
     let policy = policy(&bedside_monitor(), &debian_12_profile());
     let (module, _) = policy.module.split_once("\n;; ==== fingerprint").unwrap();
     let mut hash = Sha256::new();
-    for text in [cordon_policygen::BASE_MODULE, module, "debian-12"] {
+    for text in [cordon_policygen::BASE_TEXT, module, "debian-12"] {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }

@@ -7,7 +7,7 @@
 
 use cordon_manifest::facts::{Elf, Executable, Facts, Kind, Path, UserFact};
 use cordon_manifest::plan::{Node, Plan};
-use cordon_policygen::{BASE_MODULE, generate, names};
+use cordon_policygen::{base_module, generate, names};
 use cordon_tests::needs::{Need, met};
 use cordon_tests::vm::micro::{self, Case, Run, Staged};
 use cordon_tests::vm::{QEMU, audit};
@@ -464,7 +464,7 @@ fn the_kernel_does_what_the_generated_policy_says() {
     facts.extend(access_facts());
     let probe = fs::read_to_string(workspace::root().join("tests/vm/probe/probe.cil")).unwrap();
     let modules = [
-        ("cordon.cil", BASE_MODULE.to_owned()),
+        ("cordon.cil", base_module().to_owned()),
         ("micro.cil", module(DEVICE)),
         ("less.cil", less()),
         ("probe.cil", probe),

@@ -8,14 +8,16 @@
 mod files;
 mod kernel;
 mod news;
+mod permissive;
 
 pub use files::{Mislabelled, mislabelled, unreadable};
 pub use news::News;
+pub use permissive::Permissive;
 
 use crate::layers::Layers;
 use crate::proof::{Item, Verdict};
 use cordon_manifest::plan::{Component, Layer, Plan};
-use cordon_policygen::{Policy, Target, names};
+use cordon_policygen::{Policy, Target, base_fingerprint, names};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -41,6 +43,11 @@ pub enum NotInForce {
         /// The device.
         device: String,
     },
+    /// The device's module may be right, the base module beside it is another one.
+    AnotherBase {
+        /// Fingerprint of the base module of this program.
+        fingerprint: String,
+    },
     /// Something of this device is loaded, of other inputs.
     Another {
         /// The device.
@@ -62,6 +69,11 @@ impl fmt::Display for NotInForce {
             Self::NoModule { device } => {
                 write!(f, "the SELinux policy in force has no module of {device}")
             }
+            Self::AnotherBase { fingerprint } => write!(
+                f,
+                "the SELinux policy in force has another base module of Cordon's (the module \
+                 cordon) than this program: this program's is {fingerprint}"
+            ),
             Self::Another {
                 device,
                 fingerprint,
@@ -69,7 +81,7 @@ impl fmt::Display for NotInForce {
             } => write!(
                 f,
                 "the SELinux policy in force is not this manifest's: its module of {device} comes \
-                 from another version of the manifest, of Cordon's base module or of the target \
+                 from another version of the manifest or of the target \
                  (this manifest gives {fingerprint} for {target})"
             ),
         }
@@ -106,17 +118,30 @@ impl Wanted {
         label.starts_with(&names::module(&self.device))
     }
 
-    /// Asks the kernel whether this policy is in force.
+    /// Asks the kernel whether this policy is in force: the base module of this
+    /// program and the device's module that this manifest gives, both by their
+    /// fingerprints. Nothing is learned of the other modules loaded with them,
+    /// which `cordon policy install` proves.
     pub fn check(&self) -> Result<(), NotInForce> {
-        let fingerprint = names::fingerprint_context(&self.device, &self.fingerprint);
-        if kernel::known(&fingerprint) {
+        self.check_by(kernel::known)
+    }
+
+    /// The same of whatever answers whether it knows a context.
+    fn check_by(&self, known: impl Fn(&str) -> bool) -> Result<(), NotInForce> {
+        let own = names::fingerprint_context(&self.device, &self.fingerprint);
+        let (own, base) = (known(&own), is_base_known(&known));
+        if own && base {
             return Ok(());
         }
         let device = self.device.clone();
-        Err(if !kernel::known(&names::object_context(names::ROOT)) {
+        Err(if !known(&names::object_context(names::ROOT)) {
             NotInForce::NoBase
-        } else if !self.own.iter().any(|context| kernel::known(context)) {
+        } else if !own && !self.own.iter().any(|context| known(context)) {
             NotInForce::NoModule { device }
+        } else if !base {
+            NotInForce::AnotherBase {
+                fingerprint: base_fingerprint().to_owned(),
+            }
         } else {
             NotInForce::Another {
                 device,
@@ -130,7 +155,6 @@ impl Wanted {
     #[must_use]
     pub fn proof(&self, component: &Component, without: &[Layer]) -> Vec<Item> {
         let context = names::domain_context(&self.device, &component.name);
-        let is_permissive = kernel::permissive(&context);
         let item = |name: &str, expected: &str, found: &str| Item {
             layer: Layer::Selinux,
             name: name.to_owned(),
@@ -146,6 +170,7 @@ impl Wanted {
         let found = match self.check() {
             Ok(()) => policy.as_str(),
             Err(NotInForce::Another { .. }) => "another version",
+            Err(NotInForce::AnotherBase { .. }) => "another base module",
             Err(_) => "none",
         };
         let mode = |permissive| {
@@ -155,27 +180,52 @@ impl Wanted {
                 "enforcing"
             }
         };
-        let mut domain = item("domain", "enforcing", mode(is_permissive));
-        if is_permissive && may_be_absent(component, without) {
-            domain.verdict = Verdict::Absent;
-        }
+        let domain = |name: &str, context: &str| {
+            let is_permissive = kernel::permissive(context);
+            let mut domain = item(name, "enforcing", mode(is_permissive));
+            if is_permissive && may_be_absent(component, without) {
+                domain.verdict = Verdict::Absent;
+            }
+            domain
+        };
         vec![
             item("mode", "enforcing", mode(!kernel::enforcing())),
             item("policy", &policy, found),
-            domain,
+            domain(DOMAIN, &context),
+            domain(REAPERS_DOMAIN, &names::reaper_context()),
+            domain(SUPERVISORS_DOMAIN, &names::supervisor_context()),
         ]
     }
 
-    /// Components of `plan` whose domain refuses nothing, with the domain's type.
+    /// Domains of the device that refuse nothing.
     #[must_use]
-    pub fn permissive<'a>(&self, plan: &'a Plan) -> Vec<(&'a Component, String)> {
-        let components = plan.components.iter();
-        let found = components
-            .filter(|one| kernel::permissive(&names::domain_context(&self.device, &one.name)));
-        found
-            .map(|one| (one, names::domain_type(&self.device, &one.name)))
-            .collect()
+    pub fn permissive<'a>(&self, plan: &'a Plan) -> Vec<Permissive<'a>> {
+        Permissive::of(plan, kernel::permissive)
     }
+}
+
+/// Names of a proof's items about domains that refuse nothing.
+const DOMAIN: &str = "domain";
+const REAPERS_DOMAIN: &str = "domain of pid 1";
+const SUPERVISORS_DOMAIN: &str = "domain of the supervisor";
+
+/// Items of [`Wanted::proof`]: of the kernel and its policy, none of the process.
+pub const OF_THE_KERNEL: [&str; 5] = ["mode", "policy", DOMAIN, REAPERS_DOMAIN, SUPERVISORS_DOMAIN];
+
+/// Whether the kernel has the base module of this program.
+fn is_base_known(known: impl Fn(&str) -> bool) -> bool {
+    known(&names::base_fingerprint_context(base_fingerprint()))
+}
+
+/// Whether the kernel has these very modules: the base module of this program
+/// and the device's with this fingerprint.
+#[must_use]
+pub fn are_loaded(device: &str, fingerprint: &str) -> bool {
+    are_known(device, fingerprint, kernel::known)
+}
+
+fn are_known(device: &str, fingerprint: &str, known: impl Fn(&str) -> bool) -> bool {
+    known(&names::fingerprint_context(device, fingerprint)) && is_base_known(known)
 }
 
 /// Whether SELinux may be absent for a component, by the manifest or for a try-out.
@@ -224,5 +274,53 @@ mod tests {
         assert!(text.contains("ab12 for debian-13"), "{text}");
         let none = NotInForce::NoModule { device: device() }.to_string();
         assert!(none.ends_with("no module of bedside-monitor"), "{none}");
+        let base = NotInForce::AnotherBase {
+            fingerprint: "cd34".to_owned(),
+        };
+        let text = base.to_string();
+        assert!(text.contains("another base module"), "{text}");
+        assert!(text.contains("cd34"), "{text}");
+    }
+
+    fn wanted() -> Wanted {
+        Wanted {
+            device: "monitor".to_owned(),
+            fingerprint: "ab12".to_owned(),
+            target: "debian-13".to_owned(),
+            labels: BTreeMap::new(),
+            own: vec![names::domain_context("monitor", "display")],
+        }
+    }
+
+    /// Both must be known: an exchanged base module leaves the device's as it was.
+    #[test]
+    fn a_policy_is_in_force_by_both_fingerprints_and_not_by_one() {
+        let own = names::fingerprint_context("monitor", "ab12");
+        let base = names::base_fingerprint_context(base_fingerprint());
+        let (root, part) = (
+            names::object_context(names::ROOT),
+            names::domain_context("monitor", "display"),
+        );
+        let check = |known: &[&String]| {
+            let known: Vec<&str> = known.iter().map(|one| one.as_str()).collect();
+            let found = wanted().check_by(|context| known.contains(&context));
+            let loaded = are_known("monitor", "ab12", |context| known.contains(&context));
+            assert_eq!(found.is_ok(), loaded, "{known:?}");
+            found
+        };
+        assert_eq!(check(&[&own, &base, &root, &part]), Ok(()));
+        let fingerprint = base_fingerprint().to_owned();
+        assert_eq!(
+            check(&[&own, &root, &part]),
+            Err(NotInForce::AnotherBase { fingerprint })
+        );
+        let other = check(&[&base, &root, &part]);
+        assert!(
+            matches!(other, Err(NotInForce::Another { .. })),
+            "{other:?}"
+        );
+        let none = check(&[&base, &root]);
+        assert!(matches!(none, Err(NotInForce::NoModule { .. })), "{none:?}");
+        assert_eq!(check(&[&own]), Err(NotInForce::NoBase));
     }
 }

@@ -74,22 +74,12 @@ impl Enforcement {
                 )));
             }
             let permissive = wanted.permissive(plan);
-            let refused = permissive
-                .iter()
-                .find(|(component, _)| !policy::may_be_absent(component, without));
-            if let Some((component, domain)) = refused {
-                let text = format!(
-                    "component {}: layer selinux: {}",
-                    component.name,
-                    says(domain)
-                );
-                let failure = Failure::new(Exit::LayerMissing, text);
-                return Err(failure.help(format!("semanage permissive -d {domain}")));
+            let refused = permissive.iter().find(|one| !one.may_be(plan, without));
+            if let Some(one) = refused {
+                let failure = Failure::new(Exit::LayerMissing, one.to_string());
+                return Err(failure.help(format!("semanage permissive -d {}", one.domain)));
             }
-            enforcement.gone = permissive
-                .iter()
-                .map(|(component, domain)| of_component(component, domain))
-                .collect();
+            enforcement.gone = permissive.iter().map(ToString::to_string).collect();
         }
         enforcement.wanted = Some(wanted);
         Ok(enforcement)
@@ -153,27 +143,15 @@ impl Enforcement {
             gone.push(error.to_string());
         }
         let permissive = wanted.permissive(plan);
-        gone.extend(
-            permissive
-                .iter()
-                .map(|(one, domain)| of_component(one, domain)),
-        );
+        gone.extend(permissive.iter().map(ToString::to_string));
         gone
     }
-}
-
-fn says(domain: &str) -> String {
-    format!("its domain {domain} is permissive: it logs and refuses nothing")
-}
-
-fn of_component(component: &Component, domain: &str) -> String {
-    format!("component {}: {}", component.name, says(domain))
 }
 
 /// Whether an item is about the kernel, and so nothing that another start of
 /// the component would mend.
 pub fn is_of_the_kernel(item: &Item) -> bool {
-    item.layer == Layer::Selinux && ["mode", "policy", "domain"].contains(&item.name.as_str())
+    item.layer == Layer::Selinux && policy::OF_THE_KERNEL.contains(&item.name.as_str())
 }
 
 impl Supervisor {

@@ -6,7 +6,7 @@ use cordon_manifest::facts::Facts;
 use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
 use cordon_policygen::{
-    BASE_ASSERTIONS, BASE_MODULE, Base, Described, Policy, Target, generate, names, scan,
+    BASE_ASSERTIONS, Base, Described, Policy, Target, base_module, generate, names, scan,
 };
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -95,7 +95,7 @@ pub fn stub_target() -> Target {
 /// assertions each, last the base module's assertions, and gives the files in the order of compilation.
 pub fn sources(directory: &Path, policies: &[(&Plan, &Policy)], assertions: bool) -> Vec<PathBuf> {
     std::fs::create_dir_all(directory).unwrap();
-    let mut files = vec![write(directory, "cordon.cil", BASE_MODULE)];
+    let mut files = vec![write(directory, "cordon.cil", base_module())];
     for (plan, policy) in policies {
         let module = names::module(&plan.device);
         files.push(write(directory, &format!("{module}.cil"), &policy.module));

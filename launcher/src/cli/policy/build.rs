@@ -56,7 +56,7 @@ fn write(policy: &Policy, device: &str, output: &Path) -> Result<Files, Failure>
         all: Vec::new(),
     };
     let texts = [
-        (files.base.clone(), cordon_policygen::BASE_MODULE),
+        (files.base.clone(), cordon_policygen::base_module()),
         (files.module.clone(), &policy.module),
         (files.assertions.clone(), &policy.assertions),
         (

@@ -8,9 +8,9 @@ use super::store::{BASE, Store};
 use super::tools::Tools;
 use crate::cli::arguments::PolicyInstallOptions;
 use crate::cli::{Exit, Failure, print};
-use cordon_policygen::{BASE_MODULE, names};
-use selinux::{KernelSupport, SecurityContext, kernel_support};
-use std::ffi::CString;
+use crate::policy::are_loaded;
+use cordon_policygen::{base_module, names};
+use selinux::{KernelSupport, kernel_support};
 use std::path::Path;
 
 /// Installs what differs. Where nothing does, no tool that takes long is run.
@@ -26,7 +26,7 @@ pub fn run(options: &PolicyInstallOptions) -> Result<Exit, Failure> {
     let running = is_running(&tools);
     let name = names::module(generated.device());
     let module = &generated.policy.module;
-    let wanted = [(BASE, BASE_MODULE), (name.as_str(), module.as_str())];
+    let wanted = [(BASE, base_module()), (name.as_str(), module.as_str())];
     for (name, _) in wanted {
         store.unhidden(name)?;
     }
@@ -34,7 +34,7 @@ pub fn run(options: &PolicyInstallOptions) -> Result<Exit, Failure> {
     let mut differing = Vec::new();
     // What the old modules named and the new ones do not goes back to the
     // label it has without Cordon.
-    let mut named = places(BASE_MODULE);
+    let mut named = places(base_module());
     named.extend(places(module));
     for (name, text) in wanted {
         let installed = store.text(name)?;
@@ -46,7 +46,7 @@ pub fn run(options: &PolicyInstallOptions) -> Result<Exit, Failure> {
 
     if differing.is_empty() {
         print(&format!("{name} is installed already\n"))?;
-        if running && !is_loaded(&generated)? {
+        if running && !is_loaded(&generated) {
             store.reload()?;
             print("loaded: the kernel had another policy\n")?;
         }
@@ -60,7 +60,7 @@ pub fn run(options: &PolicyInstallOptions) -> Result<Exit, Failure> {
         store.install(&differing, running)?;
         print(&format!("installed {list}\n"))?;
     }
-    if running && !is_loaded(&generated)? {
+    if running && !is_loaded(&generated) {
         return Err(Failure::new(
             Exit::PolicyStore,
             "the module is in the store, but the kernel's policy is another one",
@@ -78,11 +78,7 @@ pub fn is_running(tools: &Tools) -> bool {
     !tools.is_tree() && kernel_support() != KernelSupport::Unsupported
 }
 
-/// Whether the kernel's policy has this very module: it knows the context that
-/// is named for the module's fingerprint.
-fn is_loaded(generated: &Generated) -> Result<bool, Failure> {
-    let context = names::fingerprint_context(generated.device(), &generated.policy.fingerprint);
-    let context =
-        CString::new(context).map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
-    Ok(SecurityContext::from_c_str(&context, true).check() == Some(true))
+/// Whether the kernel's policy has these very modules, the base module included.
+fn is_loaded(generated: &Generated) -> bool {
+    are_loaded(generated.device(), &generated.policy.fingerprint)
 }

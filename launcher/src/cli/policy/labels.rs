@@ -132,6 +132,6 @@ mod tests {
         let found: Vec<&str> = found.iter().map(String::as_str).collect();
         assert_eq!(found, ["/dev/fb0", "/usr/bin/cordon"]);
         // The base module has nothing that would relabel more than its own.
-        assert!(places(cordon_policygen::BASE_MODULE).contains("/usr/bin/cordon"));
+        assert!(places(cordon_policygen::base_module()).contains("/usr/bin/cordon"));
     }
 }

@@ -7,7 +7,7 @@ use super::tools::Tools;
 use super::work::Work;
 use crate::cli::{Exit, Failure, print};
 use cordon_policygen::compile::{Outcome, violations};
-use cordon_policygen::{BASE_ASSERTIONS, BASE_MODULE, base_claims, names};
+use cordon_policygen::{BASE_ASSERTIONS, base_claims, base_module, names};
 use std::io;
 
 /// Compiles base module, device module and assertions with everything else in
@@ -28,7 +28,7 @@ pub fn prove(tools: &Tools, store: &Store<'_>, generated: &Generated) -> Result<
     let base_claims = base_claims();
     let sources = [
         work.write("store.cil", &others).map_err(failed)?,
-        work.write("cordon.cil", BASE_MODULE.as_bytes())
+        work.write("cordon.cil", base_module().as_bytes())
             .map_err(failed)?,
         work.write("device.cil", policy.module.as_bytes())
             .map_err(failed)?,

@@ -5,7 +5,7 @@ use cordon_bench::{Row, finish, interleaved, time, workspace};
 use cordon_manifest::facts::Facts;
 use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
-use cordon_policygen::{BASE_MODULE, Target, generate, names};
+use cordon_policygen::{Target, base_module, generate, names};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -111,7 +111,7 @@ fn compiling(monitor: &Plan, rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> 
     let alone = vec![write(&work, "base-alone.cil", &text)?];
     let policy = generate(monitor, &target).map_err(|errors| errors[0].clone())?;
     let ours = [
-        write(&work, "cordon.cil", BASE_MODULE)?,
+        write(&work, "cordon.cil", base_module())?,
         write(
             &work,
             &format!("{}.cil", names::module(&monitor.device)),
