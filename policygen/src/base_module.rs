@@ -5,6 +5,10 @@ use crate::cil::{Expression, parse};
 use crate::error::Error;
 use crate::target::Target;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// What the base module needs, read once: it never changes.
+static NEEDS: LazyLock<Needs> = LazyLock::new(Needs::read);
 
 /// Names of the base policy that stand in the base module, outside its
 /// `optional` blocks: those name what a base policy may lack.
@@ -16,8 +20,12 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Reads the base module.
-    pub(crate) fn of_base_module() -> Self {
+    /// Of the base module.
+    pub(crate) fn of_base_module() -> &'static Self {
+        &NEEDS
+    }
+
+    fn read() -> Self {
         let parsed = parse(BASE_TEXT).unwrap_or_default();
         let mut needs = Self::default();
         let mut declared = BTreeSet::new();
@@ -86,18 +94,18 @@ impl Needs {
         }
         let module = "the supervisor's own domain (Cordon's base module)";
         for name in &self.types {
-            if !target.types.contains(name) && !target.attributes.contains(name) {
+            if !target.types.contains(name.as_str()) && !target.attributes.contains(name.as_str()) {
                 errors.push(missing("type", name.clone(), module));
             }
         }
         for (class, permissions) in &self.classes {
-            let Some(known) = target.classes.get(class) else {
+            let Some(known) = target.classes.get(class.as_str()) else {
                 errors.push(missing("class", class.clone(), module));
                 continue;
             };
             for permission in permissions
                 .iter()
-                .filter(|name| *name != "all" && !known.contains(*name))
+                .filter(|name| *name != "all" && !known.contains(name.as_str()))
             {
                 errors.push(missing(
                     kind(class),

@@ -97,7 +97,7 @@ fn memory(writer: &mut Writer<'_>, channel: &Channel, label: &str) {
 /// Rules on a channel's memory. A memfd is of class `file`; kernels from 6.19,
 /// under a policy with the capability `memfd_class`, say `memfd_file`. That
 /// class alone stands in an `optional`: a base policy without it cannot mean it.
-fn both_classes(writer: &mut Writer<'_>, rules: &[(&str, &str, &[&str])]) {
+fn both_classes(writer: &mut Writer<'_>, rules: &[(&str, &str, &[&'static str])]) {
     for (source, target, permissions) in rules {
         writer.allow(source, target, "file", permissions);
         writer.statement(&format!(

@@ -1,6 +1,8 @@
 //! Reading and writing CIL, the common intermediate language of SELinux
 //! policies (<https://github.com/SELinuxProject/selinux/tree/main/secilc/docs>).
 
+use std::borrow::Cow;
+
 /// An S-expression of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression<'a> {
@@ -92,10 +94,12 @@ fn end(bytes: &[u8], from: usize, stop: impl Fn(u8) -> bool) -> usize {
 
 /// Text that may stand in a comment: printable, on one line, and never the
 /// start of one of CIL's line marks (`;;*`), which the caller's space prevents.
-pub(crate) fn comment(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+pub(crate) fn comment(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A path as a file context's regular expression that matches it alone.

@@ -6,15 +6,14 @@
 //! attributes they need would tag thousands of types of the binary policy.
 //! Each claim has a stable identity, `CH-1(vitals)`, for the evidence to cite.
 
-use crate::base_module::Needs;
 use crate::channels::ends;
-use crate::deny;
+use crate::deny::Denied;
 use crate::labels::{Labels, is_declared};
 use crate::names::{self, SUPERVISOR, WORKER};
 use crate::target::Target;
 use cordon_manifest::plan::{Access, Channel, Component, Network, Origin, Plan};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 /// One claim, and the rules that make the compiler check it.
@@ -35,6 +34,9 @@ pub struct Claim {
 
 const CHANGE_FILE: &str =
     "append create link mounton relabelfrom relabelto rename setattr unlink write";
+/// What would change a file that is open already, or open it: all but `write`.
+const REOPEN_FILE: &str =
+    "open append create link mounton relabelfrom relabelto rename setattr unlink";
 const CHANGE_DIRECTORY: &str = "add_name create link mounton relabelfrom relabelto remove_name rename \
      reparent rmdir setattr unlink write";
 const CHANGE_OTHER: &str = "append create link relabelfrom relabelto rename setattr unlink write";
@@ -56,10 +58,11 @@ pub(crate) fn write(
     target: &Target,
     labels: &Labels,
     own: &BTreeSet<String>,
-    denied: &BTreeMap<String, Vec<deny::Access>>,
+    denied: &Denied,
 ) -> (String, Vec<Claim>) {
     let mut assertions = Assertions {
         target,
+        known: HashMap::new(),
         prefix: format!("{}_assert", names::module(&plan.device)),
         attributes: 0,
         text: String::new(),
@@ -76,16 +79,28 @@ pub(crate) fn write(
     for channel in &plan.channels {
         assertions.channel(plan, channel);
     }
-    for component in &plan.components {
-        let reach = Reach::of(plan, labels, component);
+    let mut channels: HashMap<&str, Vec<(&Channel, bool)>> = HashMap::new();
+    for channel in &plan.channels {
+        for (end, writes) in ends(channel) {
+            let of_component = channels.entry(&end.value).or_default();
+            of_component.push((channel, writes));
+        }
+    }
+    let mut users: HashMap<&str, BTreeSet<String>> = HashMap::new();
+    for (index, component) in plan.components.iter().enumerate() {
+        let channels = channels.get(component.name.as_str());
+        let reach = Reach::of(plan, labels, component, channels.map_or(&[], Vec::as_slice));
         assertions.component(labels, &own, component, &reach);
         assertions.network(labels, component, &reach);
-        if let Some(denied) = denied.get(&reach.domain) {
-            assertions.unasked(component, &reach.domain, denied);
+        assertions.unasked(component, &reach.domain, denied, index);
+        for device in &component.devices {
+            let of_node = users.entry(&device.source).or_default();
+            of_node.insert(reach.domain.clone());
         }
     }
     for (source, node) in &labels.nodes {
-        assertions.node(plan, source, &node.label, &node.origin, node.block);
+        let users = users.remove(source.as_str()).unwrap_or_default();
+        assertions.node(source, &node.label, &users, &node.origin, node.block);
     }
     (assertions.text, assertions.claims)
 }
@@ -98,7 +113,13 @@ struct Reach {
 }
 
 impl Reach {
-    fn of(plan: &Plan, labels: &Labels, component: &Component) -> Self {
+    /// `channels` are those that the component is an end of, true where it writes.
+    fn of(
+        plan: &Plan,
+        labels: &Labels,
+        component: &Component,
+        channels: &[(&Channel, bool)],
+    ) -> Self {
         let mut reach = Self {
             domain: names::domain_type(&plan.device, &component.name),
             change: BTreeSet::new(),
@@ -114,10 +135,8 @@ impl Reach {
                 reach.add(label.name(), device.access == Access::Write);
             }
         }
-        for channel in &plan.channels {
-            for (_, writes) in ends(channel).filter(|(end, _)| end.value == component.name) {
-                reach.add(&names::channel_type(&plan.device, &channel.name), writes);
-            }
+        for (channel, writes) in channels {
+            reach.add(&names::channel_type(&plan.device, &channel.name), *writes);
         }
         if let Some(program) = labels.programs.get(&component.program.path) {
             reach.add(program.label.name(), false);
@@ -135,6 +154,8 @@ impl Reach {
 
 struct Assertions<'t> {
     target: &'t Target,
+    /// Of the permissions of a class that claims ask for, those the target has.
+    known: HashMap<(&'static str, &'static str), String>,
     prefix: String,
     attributes: usize,
     text: String,
@@ -151,16 +172,25 @@ impl Assertions<'_> {
         self.lines += 1;
     }
 
+    /// The line that was written last belongs to the claim begun last.
+    fn belongs(&mut self) {
+        self.lines += 1;
+        if let Some(claim) = self.claims.last_mut() {
+            claim.last_line = self.lines;
+        }
+    }
+
     /// Begins a claim.
     fn claim(&mut self, kind: &str, about: &str, text: &str, origin: &Origin) {
         let id = format!("{kind}({about})");
+        let origin = origin.to_string();
         let _ = writeln!(self.text, "\n;; {id}: {text} [{origin}]");
         self.lines += 2;
         let line = self.lines;
         self.claims.push(Claim {
             id,
             text: text.to_owned(),
-            origin: origin.to_string(),
+            origin,
             first_line: line,
             last_line: line,
         });
@@ -170,36 +200,49 @@ impl Assertions<'_> {
     fn set(&mut self, expression: &str) -> String {
         self.attributes += 1;
         let name = format!("{}_{}", self.prefix, self.attributes);
-        self.line(&format!("(typeattribute {name})"));
-        self.line(&format!("(typeattributeset {name} {expression})"));
+        let _ = writeln!(self.text, "(typeattribute {name})");
+        let _ = writeln!(self.text, "(typeattributeset {name} {expression})");
+        self.lines += 2;
         name
     }
 
     /// A rule of the claim begun last. A class the target does not have cannot
     /// be used against the claim, and is left out.
-    fn never(&mut self, source: &str, target: &str, class: &str, permissions: &str) {
-        let Some(known) = self.target.classes.get(class) else {
-            return;
-        };
-        let permissions: Vec<&str> = permissions
-            .split_whitespace()
-            .filter(|permission| *permission == "all" || known.contains(*permission))
-            .collect();
-        if permissions.is_empty() {
-            return;
-        }
-        self.line(&format!(
-            "(neverallow {source} {target} ({class} ({})))",
+    fn never(
+        &mut self,
+        source: &str,
+        target: &str,
+        class: &'static str,
+        permissions: &'static str,
+    ) {
+        let known = self.known.entry((class, permissions)).or_insert_with(|| {
+            let known = self.target.classes.get(class);
+            let has = |permission: &&str| {
+                known.is_some_and(|known| *permission == "all" || known.contains(*permission))
+            };
+            let permissions: Vec<&str> = permissions.split_whitespace().filter(has).collect();
             permissions.join(" ")
-        ));
-        let last_line = self.lines;
-        if let Some(claim) = self.claims.last_mut() {
-            claim.last_line = last_line;
+        });
+        if !known.is_empty() {
+            let _ = writeln!(
+                self.text,
+                "(neverallow {source} {target} ({class} ({known})))"
+            );
+            self.belongs();
         }
     }
 
+    /// A rule about what the target has.
+    fn never_known(&mut self, source: &str, target: &str, class: &str, permissions: &str) {
+        let _ = writeln!(
+            self.text,
+            "(neverallow {source} {target} ({class} ({permissions})))"
+        );
+        self.belongs();
+    }
+
     /// A rule on memory: class `file`, and `memfd_file` where there is one.
-    fn never_memory(&mut self, source: &str, target: &str, permissions: &str) {
+    fn never_memory(&mut self, source: &str, target: &str, permissions: &'static str) {
         self.never(source, target, "file", permissions);
         self.never(source, target, "memfd_file", permissions);
     }
@@ -229,8 +272,7 @@ impl Assertions<'_> {
         let text = "its ends can use it as they got it: not open it again, resize it by name, label or remove it";
         self.claim("CH-3", name, text, &origin);
         for end in everyone {
-            let change = CHANGE_FILE.replace(" write", "");
-            self.never_memory(&end, &label, &format!("open {change}"));
+            self.never_memory(&end, &label, REOPEN_FILE);
         }
 
         self.claim(
@@ -401,21 +443,12 @@ impl Assertions<'_> {
         let text = format!("it makes no socket but {text}{ambient}");
         self.claim("NET-1", name, &text, &origin);
         let every = self.set("(all)");
-        let classes: Vec<String> = self
-            .target
-            .classes
-            .iter()
-            .filter(|(class, permissions)| {
-                class.ends_with("socket") && permissions.contains("create")
-            })
-            .map(|(class, _)| class.clone())
-            .collect();
-        for class in classes {
+        for (class, permissions) in &self.target.classes {
             let granted = (class == "unix_stream_socket" && !self.target.denies())
                 || (class == "tcp_socket" && own_sockets)
                 || (class == "unix_dgram_socket" && datagrams);
-            if !granted {
-                self.never(domain, &every, &class, "create");
+            if class.ends_with("socket") && permissions.contains("create") && !granted {
+                self.never_known(domain, &every, class, "create");
             }
         }
 
@@ -478,40 +511,37 @@ impl Assertions<'_> {
         );
     }
 
-    fn unasked(&mut self, component: &Component, domain: &str, denied: &[deny::Access]) {
+    fn unasked(&mut self, component: &Component, domain: &str, denied: &Denied, index: usize) {
+        let mut denied = denied.to(index).peekable();
+        if denied.peek().is_none() {
+            return;
+        }
         let text =
             "it has nothing of what the base policy gives to every domain but what it asked for";
         let origin = Origin::Manifest {
             line: component.line,
         };
         self.claim("BP-1", &component.name, text, &origin);
-        let needs = Needs::of_base_module();
-        for access in denied {
-            let permissions: Vec<&str> = access.permissions.iter().map(String::as_str).collect();
-            let (target, class) = (&access.target, &access.class);
-            let optional = access.may_lack(&needs);
-            if optional {
+        for rule in denied {
+            let (target, class) = (&rule.target, &rule.class);
+            if rule.may_lack {
                 self.line(&format!("(optional {domain}_{target}_{class}_claimed"));
             }
-            self.never(domain, target, class, &permissions.join(" "));
-            if optional {
+            self.never_known(domain, target, class, &rule.permissions);
+            if rule.may_lack {
                 self.line(")");
             }
         }
     }
 
-    fn node(&mut self, plan: &Plan, source: &str, label: &str, origin: &Origin, block: bool) {
-        let granted: BTreeSet<String> = plan
-            .components
-            .iter()
-            .filter(|component| {
-                component
-                    .devices
-                    .iter()
-                    .any(|device| device.source == source)
-            })
-            .map(|component| names::domain_type(&plan.device, &component.name))
-            .collect();
+    fn node(
+        &mut self,
+        source: &str,
+        label: &str,
+        users: &BTreeSet<String>,
+        origin: &Origin,
+        block: bool,
+    ) {
         let shown = crate::cil::comment(source);
         self.claim(
             "DV-1",
@@ -519,7 +549,7 @@ impl Assertions<'_> {
             "no component of any device uses it but those it is granted to",
             origin,
         );
-        let others = self.set(&minus(WORKER, &granted));
+        let others = self.set(&minus(WORKER, users));
         let class = if block { "blk_file" } else { "chr_file" };
         self.never(&others, label, class, USE_NODE);
     }

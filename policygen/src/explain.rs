@@ -2,9 +2,9 @@
 //! what the base policy gives beside.
 
 use crate::Policy;
-use crate::ambient::{Ambient, SELF};
+use crate::ambient::Ambient;
 use crate::cil::{Expression, parse};
-use crate::deny::Granted;
+use crate::granted::Granted;
 use crate::matters::why_it_matters;
 use crate::names;
 use crate::target::Target;
@@ -106,7 +106,7 @@ pub fn explain(
             (domain, component.name.as_str())
         })
         .collect();
-    let mut granted = Granted::of_base_module();
+    let mut granted = Granted::default();
     let mut rules: Vec<Rule> = Vec::new();
     for group in &policy.groups {
         let text = &policy.module[group.statements.clone()];
@@ -136,8 +136,8 @@ pub fn explain(
             let ("allow", [Expression::Atom(class), permissions]) = (*kind, access.list()) else {
                 continue;
             };
-            let permissions = words(permissions);
-            let given: Vec<&str> = permissions.iter().map(String::as_str).collect();
+            let given = permissions.list().iter().filter_map(Expression::atom);
+            let given: Vec<&str> = given.collect();
             granted.add(source, on, class, &given);
             let about = [source, on]
                 .into_iter()
@@ -148,7 +148,7 @@ pub fn explain(
                 source: (*source).to_owned(),
                 target: (*on).to_owned(),
                 class: (*class).to_owned(),
-                permissions,
+                permissions: words(permissions),
                 requests: Vec::new(),
                 why: group.sentence.clone(),
                 origin: group.origin.clone(),
@@ -181,22 +181,19 @@ fn words(list: &Expression<'_>) -> Vec<String> {
 /// One ambient grant by what became of its permissions.
 fn fates(
     target: &Target,
-    granted: &Granted,
+    granted: &Granted<'_>,
     component: &str,
     domain: &str,
     grant: &Ambient,
 ) -> Vec<Beyond> {
     let mut fates: BTreeMap<(Fate, Option<&'static str>), BTreeSet<String>> = BTreeMap::new();
     for permission in &grant.permissions {
-        let asked = granted.targets(domain, &grant.class, permission);
         let known = target.ambient().iter().any(|known| {
             known.target == grant.target
                 && known.class == grant.class
                 && known.permissions.contains(permission)
         });
-        let fate = if asked.contains(grant.target.as_str())
-            || (grant.target == SELF && asked.contains(domain))
-        {
+        let fate = if granted.names(domain, &grant.target, &grant.class, permission) {
             Fate::AskedFor
         } else if target.denies() && known {
             Fate::TakenAway

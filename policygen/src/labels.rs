@@ -7,6 +7,7 @@ use cordon_manifest::plan::{
     Access, Component, DeviceGrant, FileGrant, Network, Origin, PathKind, Plan, Purpose,
 };
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// A label, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,26 +269,28 @@ impl Labels {
                     .iter()
                     .any(|other| is_declared(other) && other.source == path)
         };
-        let below = |path: &str| {
-            path == source
-                || path
-                    .strip_prefix(source.as_str())
-                    .is_some_and(|rest| rest.starts_with('/'))
-        };
-        let paths = self
-            .paths
-            .iter()
-            .filter(|(path, _)| below(path) && !said(path))
+        let paths = below(&self.paths, source)
+            .filter(|(path, _)| !said(path))
             .map(|(_, path)| Label::Own(path.label.clone()));
         // A program is never writable, whatever is granted around it.
-        let programs = self
-            .programs
-            .iter()
-            .filter(|(path, _)| file.access != Access::Write && below(path) && !said(path))
+        let programs = below(&self.programs, source)
+            .filter(|(path, _)| file.access != Access::Write && !said(path))
             .filter_map(|(_, program)| program.label.own().map(str::to_owned))
             .map(Label::Own);
         paths.chain(programs).collect()
     }
+}
+
+/// What has this path, and what lies below it.
+fn below<'m, V>(
+    map: &'m BTreeMap<String, V>,
+    path: &str,
+) -> impl Iterator<Item = (&'m String, &'m V)> {
+    let from = (Bound::Included(path), Bound::Unbounded);
+    map.range::<str, _>(from)
+        .map_while(move |(found, value)| Some((found, found.strip_prefix(path)?, value)))
+        .filter(|(_, rest, _)| rest.is_empty() || rest.starts_with('/'))
+        .map(|(found, _, value)| (found, value))
 }
 
 /// The error that the base policy labels this very path, if it does.

@@ -73,6 +73,7 @@ mod error;
 mod explain;
 mod files;
 mod fingerprint;
+mod granted;
 mod labels;
 mod matters;
 pub mod names;

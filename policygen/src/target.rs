@@ -5,29 +5,34 @@
 //! an error at generation, never an `optional` block that disappears.
 
 use crate::ambient::Ambient;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+/// A name in a profile: borrowed from those that are compiled in, which every
+/// start of the supervisor reads.
+type Name = Cow<'static, str>;
+
 /// What is known of a base policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
-    pub(crate) name: String,
-    pub(crate) base: String,
-    pub(crate) binary: u32,
-    pub(crate) disabled: Vec<String>,
-    pub(crate) types: BTreeSet<String>,
-    pub(crate) attributes: BTreeSet<String>,
-    pub(crate) users: BTreeSet<String>,
-    pub(crate) roles: BTreeSet<String>,
-    pub(crate) levels: BTreeSet<String>,
-    pub(crate) classes: BTreeMap<String, BTreeSet<String>>,
-    pub(crate) ports: BTreeMap<u16, String>,
-    pub(crate) nodes: BTreeMap<String, String>,
-    pub(crate) shared: BTreeMap<String, String>,
-    pub(crate) ambient: Vec<Ambient>,
-    pub(crate) labelled: BTreeMap<String, String>,
-    pub(crate) libsepol: Option<String>,
-    pub(crate) denies: bool,
+    name: String,
+    base: String,
+    binary: u32,
+    disabled: Vec<String>,
+    pub(crate) types: HashSet<Name>,
+    pub(crate) attributes: HashSet<Name>,
+    pub(crate) users: HashSet<Name>,
+    pub(crate) roles: HashSet<Name>,
+    pub(crate) levels: HashSet<Name>,
+    pub(crate) classes: BTreeMap<Name, BTreeSet<Name>>,
+    ports: HashMap<u16, Name>,
+    nodes: HashMap<Name, Name>,
+    shared: BTreeMap<Name, Name>,
+    ambient: Vec<Ambient>,
+    labelled: HashMap<Name, Name>,
+    libsepol: Option<String>,
+    denies: bool,
 }
 
 /// A line of a profile that cannot be understood.
@@ -77,35 +82,22 @@ impl Target {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        Self::parse(text).ok()
+        Self::read(text, Cow::Borrowed).ok()
     }
 
     /// Parses a profile: one fact a line, `KEY VALUE...`, `#` to the end of the
     /// line is a comment.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
-        let mut target = Self {
-            name: String::new(),
-            base: String::new(),
-            binary: 0,
-            disabled: Vec::new(),
-            types: BTreeSet::new(),
-            attributes: BTreeSet::new(),
-            users: BTreeSet::new(),
-            roles: BTreeSet::new(),
-            levels: BTreeSet::new(),
-            classes: BTreeMap::new(),
-            ports: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            shared: BTreeMap::new(),
-            ambient: Vec::new(),
-            labelled: BTreeMap::new(),
-            libsepol: None,
-            denies: false,
-        };
+        Self::read(text, |name| Cow::Owned(name.to_owned()))
+    }
+
+    /// Reads a profile, and keeps each name of it by `keep`.
+    fn read<'t>(text: &'t str, keep: impl Fn(&'t str) -> Name) -> Result<Self, ProfileError> {
+        let mut target = Self::default();
         for (number, line) in text.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or_default().trim();
+            let line = line.split_once('#').map_or(line, |(fact, _)| fact).trim();
             if !line.is_empty() {
-                target.fact(line).map_err(|message| ProfileError {
+                target.fact(line, &keep).map_err(|message| ProfileError {
                     line: number + 1,
                     message,
                 })?;
@@ -120,16 +112,16 @@ impl Target {
         Ok(target)
     }
 
-    fn fact(&mut self, line: &str) -> Result<(), String> {
+    fn fact<'t>(&mut self, line: &'t str, keep: &impl Fn(&'t str) -> Name) -> Result<(), String> {
         let (key, value) = line
             .split_once(' ')
             .ok_or_else(|| format!("`{line}` has no value"))?;
         let pair = || {
             value
                 .split_once(' ')
-                .map(|(a, b)| (a.to_owned(), b.to_owned()))
                 .ok_or_else(|| format!("`{key}` takes two values"))
         };
+        let names = || value.split(' ').map(keep);
         match key {
             "name" => value.clone_into(&mut self.name),
             "base" => value.clone_into(&mut self.base),
@@ -147,37 +139,36 @@ impl Target {
             "ambient" => self.ambient.push(Ambient::parse(value)?),
             "labelled" => {
                 let (label, paths) = pair()?;
-                let paths = paths
-                    .split(' ')
-                    .map(|path| (path.to_owned(), label.clone()));
+                let label = keep(label);
+                let paths = paths.split(' ').map(|path| (keep(path), label.clone()));
                 self.labelled.extend(paths);
             }
-            "type" => self.types.extend(value.split(' ').map(str::to_owned)),
-            "attribute" => self.attributes.extend(value.split(' ').map(str::to_owned)),
+            "type" => self.types.extend(names()),
+            "attribute" => self.attributes.extend(names()),
             "class" => {
-                let mut words = value.split(' ').map(str::to_owned);
-                let class = words.next().unwrap_or_default();
-                self.classes.insert(class, words.collect());
+                let mut names = names();
+                let class = names.next().unwrap_or_default();
+                self.classes.insert(class, names.collect());
             }
             "port" => {
                 let (port, label) = pair()?;
                 let port = port.parse().map_err(|_| format!("`{port}` is no port"))?;
-                self.types.insert(label.clone());
-                self.ports.insert(port, label);
+                self.types.insert(keep(label));
+                self.ports.insert(port, keep(label));
             }
-            "node" | "shared" => {
+            "node" => {
                 let (path, label) = pair()?;
-                self.types.insert(label.clone());
-                let table = if key == "node" {
-                    &mut self.nodes
-                } else {
-                    &mut self.shared
-                };
-                table.insert(path, label);
+                self.types.insert(keep(label));
+                self.nodes.insert(keep(path), keep(label));
             }
-            "user" => _ = self.users.insert(value.to_owned()),
-            "role" => _ = self.roles.insert(value.to_owned()),
-            "level" => _ = self.levels.insert(value.to_owned()),
+            "shared" => {
+                let (path, label) = pair()?;
+                self.types.insert(keep(label));
+                self.shared.insert(keep(path), keep(label));
+            }
+            "user" => _ = self.users.insert(keep(value)),
+            "role" => _ = self.roles.insert(keep(value)),
+            "level" => _ = self.levels.insert(keep(value)),
             _ => return Err(format!("unknown key `{key}`")),
         }
         Ok(())
@@ -228,12 +219,12 @@ impl Target {
 
     /// Label that the base policy gives to this very path of a file or node.
     pub(crate) fn labelled(&self, path: &str) -> Option<&str> {
-        self.labelled.get(path).map(String::as_str)
+        self.labelled.get(path).map(AsRef::as_ref)
     }
 
     /// Label that the base policy gives to this very TCP port, if any.
     pub(crate) fn port(&self, port: u16) -> Option<&str> {
-        self.ports.get(&port).map(String::as_str)
+        self.ports.get(&port).map(AsRef::as_ref)
     }
 
     /// Label of a path that belongs to the whole system, if it does.
@@ -241,16 +232,16 @@ impl Target {
         self.shared
             .iter()
             .filter(|(tree, _)| {
-                path.strip_prefix(tree.as_str())
+                path.strip_prefix(tree.as_ref())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
             .max_by_key(|(tree, _)| tree.len())
-            .map(|(_, label)| label.as_str())
+            .map(|(_, label)| label.as_ref())
     }
 
     /// Label of a device node that every program of the system uses, if it is one.
     pub(crate) fn node(&self, path: &str) -> Option<&str> {
-        self.nodes.get(path).map(String::as_str)
+        self.nodes.get(path).map(AsRef::as_ref)
     }
 }
 

@@ -3,13 +3,13 @@
 
 use crate::base_module;
 use crate::cil::comment;
-use crate::deny::Granted;
 use crate::error::Error;
+use crate::granted::Granted;
 use crate::names;
 use crate::target::Target;
 use cordon_manifest::plan::Origin;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 /// What a file context is about.
@@ -75,10 +75,8 @@ pub struct Group {
 pub(crate) struct Writer<'t> {
     pub(crate) target: &'t Target,
     /// What was allowed so far.
-    pub(crate) granted: Granted,
+    pub(crate) granted: Granted<'static>,
     text: String,
-    sentence: String,
-    origin: String,
     groups: Vec<Group>,
     declared: BTreeMap<String, String>,
     pub(crate) contexts: Vec<FileContext>,
@@ -94,10 +92,8 @@ impl<'t> Writer<'t> {
         });
         Self {
             target,
-            granted: Granted::of_base_module(),
+            granted: Granted::default(),
             text: String::new(),
-            sentence: String::new(),
-            origin: String::new(),
             groups: Vec::new(),
             declared: base.collect(),
             contexts: Vec::new(),
@@ -125,31 +121,32 @@ impl<'t> Writer<'t> {
 
     /// Begins a rule group: one sentence why, and who asked.
     pub(crate) fn group(&mut self, sentence: &str, origin: &Origin) {
-        self.sentence = comment(sentence);
-        self.origin = comment(&origin.to_string());
-        let _ = writeln!(self.text, "\n;; {} [{}]", self.sentence, self.origin);
-        self.groups.push(Group {
-            sentence: sentence.to_owned(),
-            origin: origin.clone(),
-            statements: self.text.len()..self.text.len(),
-        });
+        self.begin(sentence, origin.clone(), &origin.to_string());
     }
 
     /// Begins a group that nobody asked for: about what the base policy gives.
     pub(crate) fn group_of_base(&mut self, sentence: &str) {
         let from = format!("the base policy of {}", self.target.name());
-        let _ = writeln!(self.text, "\n;; {} [{from}]", comment(sentence));
+        self.begin(sentence, Origin::Derived { from: from.clone() }, &from);
+    }
+
+    fn begin(&mut self, sentence: &str, origin: Origin, asked: &str) {
+        let _ = writeln!(self.text, "\n;; {} [{}]", comment(sentence), comment(asked));
         self.groups.push(Group {
             sentence: sentence.to_owned(),
-            origin: Origin::Derived { from },
+            origin,
             statements: self.text.len()..self.text.len(),
         });
     }
 
     /// A statement, as it stands.
     pub(crate) fn statement(&mut self, statement: &str) {
-        self.text.push_str(statement);
-        self.text.push('\n');
+        self.write(format_args!("{statement}"));
+    }
+
+    /// A statement that is put together only here, in the module's own text.
+    fn write(&mut self, statement: fmt::Arguments<'_>) {
+        let _ = writeln!(self.text, "{statement}");
         if let Some(group) = self.groups.last_mut() {
             group.statements.end = self.text.len();
         }
@@ -166,8 +163,8 @@ impl<'t> Writer<'t> {
             return;
         }
         self.declared.insert(name.to_owned(), what.to_owned());
-        self.statement(&format!("(type {name})"));
-        self.statement(&format!("(roletype {role} {name})"));
+        self.write(format_args!("(type {name})"));
+        self.write(format_args!("(roletype {role} {name})"));
     }
 
     /// Puts a type into attributes of the base policy.
@@ -176,7 +173,7 @@ impl<'t> Writer<'t> {
             if !self.target.attributes.contains(*attribute) {
                 self.missing("attribute", attribute);
             }
-            self.statement(&format!("(typeattributeset {attribute} ({name}))"));
+            self.write(format_args!("(typeattributeset {attribute} ({name}))"));
         }
     }
 
@@ -189,12 +186,21 @@ impl<'t> Writer<'t> {
     }
 
     /// An allow rule.
-    pub(crate) fn allow(&mut self, source: &str, target: &str, class: &str, permissions: &[&str]) {
+    pub(crate) fn allow(
+        &mut self,
+        source: &str,
+        target: &str,
+        class: &'static str,
+        permissions: &[&'static str],
+    ) {
         self.check(class, permissions);
-        self.granted.add(source, target, class, permissions);
-        self.statement(&format!(
-            "(allow {source} {target} ({class} ({})))",
-            permissions.join(" ")
+        // What the base policy gives is taken away from components alone.
+        if source != names::SUPERVISOR && self.target.denies() {
+            self.granted.add(source, target, class, permissions);
+        }
+        let permissions = Words(permissions);
+        self.write(format_args!(
+            "(allow {source} {target} ({class} ({permissions})))"
         ));
     }
 
@@ -204,7 +210,7 @@ impl<'t> Writer<'t> {
         &mut self,
         source: &str,
         target: &str,
-        class: &str,
+        class: &'static str,
         requests: &[u32],
     ) {
         self.allow(source, target, class, &["ioctl"]);
@@ -212,9 +218,9 @@ impl<'t> Writer<'t> {
         requests.sort_unstable();
         requests.dedup();
         let requests: Vec<String> = requests.iter().map(|n| format!("{n:#06x}")).collect();
-        self.statement(&format!(
-            "(allowx {source} {target} (ioctl {class} ({})))",
-            requests.join(" ")
+        let requests = requests.join(" ");
+        self.write(format_args!(
+            "(allowx {source} {target} (ioctl {class} ({requests})))"
         ));
     }
 
@@ -238,15 +244,32 @@ impl<'t> Writer<'t> {
     }
 
     fn missing(&mut self, kind: &'static str, name: &str) {
+        let group = self.groups.last();
+        let asked = group.map_or_else(String::new, |group| group.origin.to_string());
         let error = Error::Missing {
             kind,
             name: name.to_owned(),
-            target: self.target.name.clone(),
-            needed_for: self.sentence.clone(),
-            origin: self.origin.clone(),
+            target: self.target.name().to_owned(),
+            needed_for: comment(group.map_or("", |group| &group.sentence)).into_owned(),
+            origin: comment(&asked).into_owned(),
         };
         if !self.errors.contains(&error) {
             self.errors.push(error);
         }
+    }
+}
+
+/// Words with spaces between them.
+pub(crate) struct Words<'w>(pub(crate) &'w [&'w str]);
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, word) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_char(' ')?;
+            }
+            f.write_str(word)?;
+        }
+        Ok(())
     }
 }
