@@ -6,6 +6,8 @@
 //! attributes they need would tag thousands of types of the binary policy.
 //! Each claim has a stable identity, `CH-1(vitals)`, for the evidence to cite.
 
+mod others;
+
 use crate::channels::ends;
 use crate::deny::Denied;
 use crate::labels::{Labels, is_declared};
@@ -102,6 +104,7 @@ pub(crate) fn write(
         let users = users.remove(source.as_str()).unwrap_or_default();
         assertions.node(source, &node.label, &users, &node.origin, node.block);
     }
+    assertions.others(plan, &own);
     (assertions.text, assertions.claims)
 }
 

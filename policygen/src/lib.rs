@@ -81,6 +81,7 @@ mod network;
 mod scan;
 pub mod store;
 mod target;
+mod trusted;
 mod writer;
 
 pub use ambient::Ambient;
@@ -92,6 +93,7 @@ pub use explain::{Beyond, Explanation, Fate, Rule, explain};
 pub use fingerprint::{base_fingerprint, base_module};
 pub use scan::{Described, NODES, SHARED, exact, scan};
 pub use target::{ProfileError, Target};
+pub use trusted::{Act, Trusted};
 
 use cordon_manifest::plan::Plan;
 use labels::Labels;

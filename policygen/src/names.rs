@@ -6,6 +6,12 @@
 
 /// The supervisor's own domain, declared by the base module.
 pub const SUPERVISOR: &str = "cordon_supervisor_t";
+/// Domain of the oneshot that installs policy.
+pub const POLICY: &str = "cordon_policy_t";
+/// The program `/usr/bin/cordon`.
+pub const SUPERVISOR_EXEC: &str = "cordon_supervisor_exec_t";
+/// The manifests.
+pub const MANIFEST: &str = "cordon_manifest_t";
 /// Attribute of the domains of `/usr/bin/cordon`: the supervisor's, and that of
 /// the oneshot that installs policy.
 pub const PROGRAM: &str = "cordon_program";

@@ -153,6 +153,14 @@ pub fn scan(base: &Base, described: &Described) -> String {
     for grant in &base.ambient {
         line(&mut out, "ambient", &grant.to_string());
     }
+    for (act, names) in &base.trusted {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for start in (0..names.len().max(1)).step_by(50) {
+            let end = names.len().min(start + 50);
+            let value = format!("{} {}", act.word(), names[start..end].join(" "));
+            line(&mut out, "trusted", &value);
+        }
+    }
     let mut labelled: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (path, label) in &described.exact {
         labelled.entry(label).or_default().push(path);

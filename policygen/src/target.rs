@@ -5,6 +5,7 @@
 //! an error at generation, never an `optional` block that disappears.
 
 use crate::ambient::Ambient;
+use crate::trusted::{Act, Trusted};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -30,6 +31,7 @@ pub struct Target {
     nodes: HashMap<Name, Name>,
     shared: BTreeMap<Name, Name>,
     ambient: Vec<Ambient>,
+    pub(crate) trusted: Trusted,
     labelled: HashMap<Name, Name>,
     libsepol: Option<String>,
     denies: bool,
@@ -137,6 +139,13 @@ impl Target {
                 self.libsepol = Some(value.to_owned());
             }
             "ambient" => self.ambient.push(Ambient::parse(value)?),
+            "trusted" => {
+                let mut words = value.split(' ').map(str::to_owned);
+                let word = words.next().unwrap_or_default();
+                let act = Act::of(&word).ok_or_else(|| format!("`{word}` is no act"))?;
+                // None at all is an answer, too.
+                self.trusted.entry(act).or_default().extend(words);
+            }
             "labelled" => {
                 let (label, paths) = pair()?;
                 let label = keep(label);
@@ -208,6 +217,13 @@ impl Target {
     #[must_use]
     pub fn ambient(&self) -> &[Ambient] {
         &self.ambient
+    }
+
+    /// Whether the profile says whom the base system trusts: without it nothing
+    /// can be claimed of everybody else.
+    #[must_use]
+    pub fn says_who_is_trusted(&self) -> bool {
+        Act::ALL.iter().all(|act| self.trusted.contains_key(act))
     }
 
     /// Whether the target's compiler knows `deny` rules, by which a module takes

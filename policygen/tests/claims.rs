@@ -9,9 +9,10 @@ use cordon_policygen::{Claim, Policy, names};
 use std::collections::{BTreeMap, BTreeSet};
 use support::*;
 
-/// A component of another device.
+/// A component of another device, and a domain of somebody's module.
 const NEIGHBOUR: &str = "(type neighbour_t) (roletype system_r neighbour_t)
-    (typeattributeset domain (neighbour_t)) (typeattributeset cordon_worker (neighbour_t))";
+    (typeattributeset domain (neighbour_t)) (typeattributeset cordon_worker (neighbour_t))
+    (type stranger_t) (roletype system_r stranger_t) (typeattributeset domain (stranger_t))";
 
 /// Changes that break a claim. A claim without one fails the test.
 fn mutations(plan: &Plan, claim: &Claim) -> Vec<String> {
@@ -116,6 +117,21 @@ fn mutations(plan: &Plan, claim: &Claim) -> Vec<String> {
             let node = names::node_type(&plan.device, about);
             vec![allow("neighbour_t", &node, "chr_file (open)")]
         }
+        "OT-1" => vec![
+            allow("stranger_t", "domain", "process (ptrace)"),
+            allow("stranger_t", "cordon_supervisor_t", "file (write)"),
+            allow("stranger_t", "cordon_reaper_t", "process (share)"),
+        ],
+        "OT-2" => vec![allow("stranger_t", "domain", "process (sigstop)")],
+        "OT-3" => vec![
+            allow("stranger_t", "non_auth_file_type", "file (append)"),
+            allow("stranger_t", "exec_type", "file (unlink)"),
+            allow("stranger_t", "cordon_manifest_t", "file (write)"),
+            allow("stranger_t", "file_type", "dir (add_name)"),
+        ],
+        "OT-4" => vec![allow("stranger_t", "exec_type", "chr_file (write)")],
+        "OT-5" => vec![allow("stranger_t", "exec_type", "file (relabelto)")],
+        "OT-6" => vec![allow("stranger_t", "exec_type", "file (mounton)")],
         "DV-2" => vec![own("framebuf_device_t", "chr_file (read)")],
         _ => panic!("claim {} has no mutation: write one", claim.id),
     }

@@ -4,6 +4,7 @@
 use super::Base;
 use super::reader::Reader;
 use crate::ambient::{Ambient, Gathered, SELF};
+use crate::trusted::{Act, OBJECT, PROCESS, Trusted, is_part};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MAGIC: u32 = 0xf97c_ff8c;
@@ -420,12 +421,59 @@ impl Policy {
         gathered.finish()
     }
 
+    /// Who may do each act to every member of the attributes that a device's
+    /// types join.
+    fn trusted(&self) -> Trusted {
+        let numbers = |probes: &[&[&str]]| -> BTreeSet<u32> {
+            let is_joined = |name: &str| probes.iter().any(|joined| joined.contains(&name));
+            let found = self.attributes.iter();
+            found
+                .filter(|(_, name)| is_joined(name))
+                .map(|(number, _)| *number)
+                .collect()
+        };
+        let (process, object) = (numbers(&PROCESS), numbers(&OBJECT));
+        let mut trusted: Trusted = Act::ALL.map(|act| (act, BTreeSet::new())).into();
+        for rule in &self.rules {
+            let Some(class) = self.classes.get(&rule.class) else {
+                continue;
+            };
+            for (act, names) in &mut trusted {
+                let targets = if act.is_on_processes() {
+                    &process
+                } else {
+                    &object
+                };
+                if !targets.contains(&rule.target) {
+                    continue;
+                }
+                let permissions = class.permissions.iter();
+                let permissions: Vec<&str> = permissions
+                    .filter(|(bit, _)| rule.permissions >> (*bit - 1) & 1 == 1)
+                    .map(|(_, name)| name.as_str())
+                    .collect();
+                if !is_part(*act, &class.name, &permissions) {
+                    continue;
+                }
+                let sources = self.types.iter().filter(|(number, _)| {
+                    let attributes = self.membership.get(number);
+                    **number == rule.source
+                        || attributes.is_some_and(|attributes| attributes.contains(&rule.source))
+                });
+                names.extend(sources.map(|(_, name)| name.clone()));
+            }
+        }
+        trusted
+    }
+
     /// The facts of it; ambient is what the attribute `every` is allowed.
     pub(super) fn base(self, every: &str) -> Base {
         let ambient = self.allowed_to_all(every);
+        let trusted = self.trusted();
         let label = |number: &u32| self.types.get(number).cloned();
         Base {
             ambient,
+            trusted,
             ports: self
                 .ports
                 .iter()

@@ -22,12 +22,17 @@ impl<'a> Sets<'a> {
         self.expressions.entry(name).or_default().push(expression);
     }
 
-    /// The sets that a type not yet there would be in when it joins `joined`.
-    pub(super) fn of_a_new_member<'s>(&'s self, joined: &'s str) -> Membership<'s, 'a> {
+    /// The sets that a type not yet there would be in when it joins all of `joined`.
+    pub(super) fn of_a_new_member<'s>(&'s self, joined: &[&'s str]) -> Membership<'s, 'a> {
         Membership {
             sets: self,
-            known: HashMap::from([(joined, Known::Is(true))]),
+            known: joined.iter().map(|name| (*name, Known::Is(true))).collect(),
         }
+    }
+
+    /// The sets that a type is in; itself counts as one.
+    pub(super) fn of_type<'s>(&'s self, name: &'s str) -> Membership<'s, 'a> {
+        self.of_a_new_member(&[name])
     }
 }
 
@@ -89,12 +94,16 @@ mod tests {
         for statement in &parsed {
             sets.add(statement.list()[0].atom().unwrap(), &statement.list()[1]);
         }
-        let mut member = sets.of_a_new_member("domain");
+        let mut member = sets.of_a_new_member(&["domain"]);
         for name in ["domain", "server", "every", "both"] {
             assert!(member.has(name), "{name}");
         }
         for name in ["other", "neither", "one", "loop", "unknown", "a_t"] {
             assert!(!member.has(name), "{name}");
         }
+        let mut a = sets.of_type("a_t");
+        let found =
+            ["domain", "server", "other", "every", "both", "neither"].map(|name| a.has(name));
+        assert_eq!(found, [true, false, true, true, true, false]);
     }
 }

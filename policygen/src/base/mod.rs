@@ -7,6 +7,7 @@ mod reader;
 mod source;
 
 use crate::ambient::Ambient;
+use crate::trusted::Trusted;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a base policy.
@@ -28,6 +29,8 @@ pub struct Base {
     pub ports: BTreeMap<u16, String>,
     /// What it gives to a domain that joins `domain` and asks for nothing.
     pub ambient: Vec<Ambient>,
+    /// Who of it may act on the processes and files of others.
+    pub trusted: Trusted,
 }
 
 impl Base {

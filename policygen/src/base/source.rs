@@ -1,9 +1,10 @@
 //! A base policy from the CIL of its modules.
 
 use super::Base;
-use super::expression::Sets;
+use super::expression::{Membership, Sets};
 use crate::ambient::{Gathered, SELF};
 use crate::cil::{Expression, parse};
+use crate::trusted::{Act, OBJECT, PROCESS, Trusted, is_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Name under which modules say what they require.
@@ -35,6 +36,7 @@ pub(super) fn read(modules: &[String]) -> Result<Base, String> {
         found.take(statement.words);
     }
     let ambient = found.ambient(&in_force);
+    found.base.trusted = found.trusted(&in_force);
     Ok(found.base(ambient))
 }
 
@@ -229,7 +231,7 @@ impl<'a> Found<'a> {
 
     /// What the rules of the policy give to a new member of `domain`.
     fn ambient(&self, statements: &[&'a Statement<'a>]) -> Vec<crate::ambient::Ambient> {
-        let mut member = self.sets.of_a_new_member("domain");
+        let mut member = self.sets.of_a_new_member(&["domain"]);
         let mut gathered = Gathered::default();
         for statement in statements {
             let [
@@ -273,6 +275,58 @@ impl<'a> Found<'a> {
             gathered.add(target, class, permissions, statement.condition.as_deref());
         }
         gathered.finish()
+    }
+
+    /// Who may do each act to a new type, under whatever booleans.
+    fn trusted(&self, statements: &[&'a Statement<'a>]) -> Trusted {
+        let members = |probes: &[&[&'static str]]| -> Vec<Membership<'_, 'a>> {
+            let probes = probes.iter();
+            probes
+                .map(|joined| self.sets.of_a_new_member(joined))
+                .collect()
+        };
+        let (mut process, mut object) = (members(&PROCESS), members(&OBJECT));
+        let mut sources: BTreeMap<Act, BTreeSet<&str>> = BTreeMap::new();
+        for statement in statements {
+            let [
+                Expression::Atom("allow"),
+                Expression::Atom(source),
+                Expression::Atom(target),
+                access,
+            ] = statement.words
+            else {
+                continue;
+            };
+            let [Expression::Atom(class), permissions] = access.list() else {
+                continue;
+            };
+            let permissions = permissions.list().iter().filter_map(Expression::atom);
+            let permissions: Vec<&str> = permissions.collect();
+            for act in Act::ALL {
+                if !is_part(act, class, &permissions) {
+                    continue;
+                }
+                let members = if act.is_on_processes() {
+                    &mut process
+                } else {
+                    &mut object
+                };
+                if members.iter_mut().any(|member| member.has(target)) {
+                    sources.entry(act).or_default().insert(source);
+                }
+            }
+        }
+        let mut trusted: Trusted = Act::ALL.map(|act| (act, BTreeSet::new())).into();
+        for name in &self.base.types {
+            let mut member = self.sets.of_type(name);
+            for (act, sources) in &sources {
+                let mut all = sources.iter();
+                if all.any(|source| member.has(self.aliases.get(source).unwrap_or(source))) {
+                    trusted.entry(*act).or_default().insert(name.clone());
+                }
+            }
+        }
+        trusted
     }
 
     fn permissions(&self, class: &str) -> BTreeSet<&str> {
