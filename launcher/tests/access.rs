@@ -191,7 +191,7 @@ fn diff_of_modules_counts_a_claim_and_a_deny_rule_that_are_gone_as_wider() {
     );
     let (code, said) = compare(
         "undenied",
-        &without(&text, "(deny cordon_small_server_t textrel"),
+        &without(&text, "(deny cordon_small__server_t textrel"),
         &claims,
     );
     assert_eq!(code, Some(1), "{said}");

@@ -143,7 +143,7 @@ fn devices_come_and_go_side_by_side_in_an_images_store() {
     let said = image.install(&first, 0);
     assert!(said.contains("proved: "), "{said}");
     let (_, label) = relabelled(&said, "/opt/first/display").expect(&said);
-    assert_eq!(label, "system_u:object_r:cordon_first_display_exec_t:s0");
+    assert_eq!(label, "system_u:object_r:cordon_first__display__exec_t:s0");
     assert!(relabelled(&said, "/opt/first/data").is_some(), "{said}");
     assert!(!said.contains("/opt/second"), "only what it names: {said}");
     assert_eq!(image.modules(), ["cordon", "cordon_first"]);
@@ -191,8 +191,8 @@ fn a_store_that_breaks_an_assertion_or_hides_the_module_is_refused() {
     image.install(&device, 0);
 
     // Somebody's module gives the device's program a privilege.
-    let gift = "(typeattributeset cil_gen_require cordon_first_display_t)\n\
-                (allow cordon_first_display_t self (capability (sys_admin)))\n";
+    let gift = "(typeattributeset cil_gen_require cordon_first__display_t)\n\
+                (allow cordon_first__display_t self (capability (sys_admin)))\n";
     fs::write(image.0.join("tmp/gift.cil"), gift).unwrap();
     image.chroot(&["semodule", "-N", "-i", "/tmp/gift.cil"]);
     let text = fs::read_to_string(&device).unwrap();

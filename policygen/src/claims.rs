@@ -65,7 +65,7 @@ pub(crate) fn write(
     let mut assertions = Assertions {
         target,
         known: HashMap::new(),
-        prefix: format!("{}_assert", names::module(&plan.device)),
+        prefix: format!("{}assert", names::prefix(&plan.device)),
         attributes: 0,
         text: String::new(),
         lines: 0,

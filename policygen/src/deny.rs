@@ -182,7 +182,7 @@ pub(crate) fn write(writer: &mut Writer<'_>, plan: &Plan) -> Denied {
     writer.heading("what the base policy gives to every domain");
     let needs = Needs::of_base_module();
     let mut sets = Sets {
-        prefix: names::module(&plan.device),
+        prefix: names::prefix(&plan.device),
         known: BTreeMap::new(),
     };
     strangers(writer, &domains, &mut sets);
@@ -280,7 +280,7 @@ impl Sets {
         if let Some(name) = self.known.get(expression) {
             return name.clone();
         }
-        let name = format!("{}_unasked_{}", self.prefix, self.known.len() + 1);
+        let name = format!("{}unasked_{}", self.prefix, self.known.len() + 1);
         writer.statement(&format!("(typeattribute {name})"));
         writer.statement(&format!("(typeattributeset {name} {expression})"));
         self.known.insert(expression.to_owned(), name.clone());

@@ -45,6 +45,8 @@
 //! nodes that every program uses (/dev/null), and ports the base policy
 //! already names. A shared path is never granted for writing.
 //!
+//! No two things share a name, of one device or of two: [`names`] says why.
+//!
 //! # What the base policy gives
 //!
 //! A domain joins the attribute `domain` and so has what the base policy gives

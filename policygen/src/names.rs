@@ -3,6 +3,23 @@
 //! The launcher uses the same functions, so that what it asks the kernel for
 //! and what the module declares cannot differ. Names are flat (no CIL block):
 //! dotted names break audit2allow and checkmodule.
+//!
+//! # No two things share a name
+//!
+//! A name's parts stand apart by `__`: `cordon_DEVICE__COMPONENT_t` is a
+//! domain, `cordon_DEVICE__WHAT__KIND_t` anything else. With a single `_`,
+//! component `c` of device `a-b` and component `b-c` of device `a` would be one
+//! domain, and each device could write the other's channels. The manifest's
+//! names have no `--` and neither begin nor end with `-`, so `__` stands in no
+//! name: the first one ends the device, and what begins with a device's
+//! [`prefix`] is that device's. The last one begins the kind. What is between
+//! them can be read back to one name, port or path alone: a path keeps its
+//! letters, digits and hyphens, its `/` become `_`, and other bytes `__` and
+//! two digits; two `/` are never side by side. (A path of which that would make
+//! more than the compiler takes is cut, and SHA-256 of it follows.)
+
+use crate::fingerprint;
+use std::fmt::Write as _;
 
 /// The supervisor's own domain, declared by the base module.
 pub const SUPERVISOR: &str = "cordon_supervisor_t";
@@ -55,22 +72,54 @@ pub const BASE: [&str; 16] = [
 const USER: &str = "system_u";
 const LEVEL: &str = "s0";
 
-/// Whether `name` is `[a-z][a-z0-9-]*`.
+/// Stands between the parts of a name, and in none of them but a path.
+const SEPARATOR: &str = "__";
+/// Characters a path may have in a name: the compiler takes 2048 in all.
+const LONGEST_PATH: usize = 512;
+/// What is left of a longer one, before its hash.
+const SHORTENED_PATH: usize = 128;
+
+/// Whether `name` is one of a manifest's: `[a-z][a-z0-9]*(-[a-z0-9]+)*`. No
+/// hyphen stands beside another or at an end: [`SEPARATOR`] relies on it.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.ends_with('-')
+        && !name.contains("--")
 }
 
-/// `a-b` becomes `a_b`. A path loses its first `/`, and whatever is no letter
-/// or digit becomes `_`; two paths that become one are an error of generation.
+/// `a-b` becomes `a_b`.
 fn flat(name: &str) -> String {
-    name.trim_start_matches('/')
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect()
+    name.replace('-', "_")
+}
+
+/// A path as part of a name: it loses its first `/`, keeps ASCII letters,
+/// digits and hyphens, `/` becomes `_`, and any other byte `__` and its two
+/// hexadecimal digits, as in `etc_pump__2econf` of `/etc/pump.conf`.
+fn of_path(path: &str) -> String {
+    let mut text = String::new();
+    for byte in path.trim_start_matches('/').bytes() {
+        match byte {
+            b'/' => text.push('_'),
+            b'-' => text.push('-'),
+            byte if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+            byte => {
+                let _ = write!(text, "{SEPARATOR}{byte:02x}");
+            }
+        }
+    }
+    if text.len() > LONGEST_PATH {
+        // No byte is written `sh`: what is shortened is like nothing that is not.
+        text = format!(
+            "{}{SEPARATOR}sha256_{}",
+            &text[..SHORTENED_PATH],
+            fingerprint::of(&[path])
+        );
+    }
+    text
 }
 
 /// Name of the device's module, as `semodule` lists it.
@@ -79,10 +128,22 @@ pub fn module(device: &str) -> String {
     format!("cordon_{}", flat(device))
 }
 
+/// What every name begins with that the device's module declares, and none
+/// that another device's or the base module does.
+#[must_use]
+pub fn prefix(device: &str) -> String {
+    format!("{}{SEPARATOR}", module(device))
+}
+
+/// The type of something that has one, its kind last.
+fn thing(device: &str, what: &str, kind: &str) -> String {
+    format!("{}{what}{SEPARATOR}{kind}_t", prefix(device))
+}
+
 /// Domain of a component.
 #[must_use]
 pub fn domain_type(device: &str, component: &str) -> String {
-    format!("cordon_{}_{}_t", flat(device), flat(component))
+    format!("{}{}_t", prefix(device), flat(component))
 }
 
 /// Context a component runs in: what the launcher sets before exec and what
@@ -107,13 +168,13 @@ pub fn reaper_context() -> String {
 /// Type of a component's program: the entry point of its domain.
 #[must_use]
 pub fn exec_type(device: &str, component: &str) -> String {
-    format!("cordon_{}_{}_exec_t", flat(device), flat(component))
+    thing(device, &flat(component), "exec")
 }
 
 /// Type of a channel's memory.
 #[must_use]
 pub fn channel_type(device: &str, channel: &str) -> String {
-    format!("cordon_{}_{}_channel_t", flat(device), flat(channel))
+    thing(device, &flat(channel), "channel")
 }
 
 /// Context the supervisor gives a channel's memfd (by `fsetxattr`) before it
@@ -126,18 +187,14 @@ pub fn channel_context(device: &str, channel: &str) -> String {
 /// Type of a declared path that is the device's own.
 #[must_use]
 pub fn file_type(device: &str, path: &str) -> String {
-    format!("cordon_{}_{}_file_t", flat(device), flat(path))
+    thing(device, &of_path(path), "file")
 }
 
 /// Type of the tmpfs that a component has at a path with `size:`.
 #[must_use]
 pub fn tmpfs_type(device: &str, component: &str, path: &str) -> String {
-    format!(
-        "cordon_{}_{}_{}_tmpfs_t",
-        flat(device),
-        flat(component),
-        flat(path)
-    )
+    let what = format!("{}{SEPARATOR}{}", flat(component), of_path(path));
+    thing(device, &what, "tmpfs")
 }
 
 /// Context the launcher gives the root directory of such a tmpfs
@@ -150,19 +207,19 @@ pub fn tmpfs_context(device: &str, component: &str, path: &str) -> String {
 /// Type of a device node that is the device's own.
 #[must_use]
 pub fn node_type(device: &str, path: &str) -> String {
-    format!("cordon_{}_{}_device_t", flat(device), flat(path))
+    thing(device, &of_path(path), "device")
 }
 
 /// Type of a TCP port.
 #[must_use]
 pub fn port_type(device: &str, port: u16) -> String {
-    format!("cordon_{}_tcp_{port}_port_t", flat(device))
+    thing(device, &format!("tcp_{port}"), "port")
 }
 
 /// Type that says which module is loaded: it is in no rule and labels nothing.
 #[must_use]
 pub fn fingerprint_type(device: &str, fingerprint: &str) -> String {
-    format!("cordon_{}_sha256_{fingerprint}", flat(device))
+    format!("{}sha256_{fingerprint}", prefix(device))
 }
 
 /// Type that says which base module is loaded: it is in no rule and labels nothing.
@@ -214,7 +271,7 @@ mod tests {
     #[test]
     fn hostile_names_are_no_names() {
         for name in [
-            "", "-a", "1a", "A", "a_b", "a.b", "a b", "a)", "a\n", "é", "a/b",
+            "", "-a", "1a", "A", "a_b", "a.b", "a b", "a)", "a\n", "é", "a/b", "a-", "a--b",
         ] {
             assert!(!is_name(name), "{name:?}");
         }
@@ -225,11 +282,11 @@ mod tests {
     fn contexts_are_complete() {
         assert_eq!(
             domain_context("bedside-monitor", "network-service"),
-            "system_u:system_r:cordon_bedside_monitor_network_service_t:s0"
+            "system_u:system_r:cordon_bedside_monitor__network_service_t:s0"
         );
         assert_eq!(
             channel_context("bedside-monitor", "vitals"),
-            "system_u:object_r:cordon_bedside_monitor_vitals_channel_t:s0"
+            "system_u:object_r:cordon_bedside_monitor__vitals__channel_t:s0"
         );
     }
 }

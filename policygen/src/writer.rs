@@ -273,3 +273,35 @@ impl fmt::Display for Words<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_declared_already_is_an_error_naming_both() {
+        let target = Target::parse("name x\nbinary 33\n").unwrap();
+        let mut writer = Writer::new(&target);
+        writer.declare("cordon_a__b_t", "system_r", "component b");
+        writer.declare("cordon_a__b_t", "object_r", "something else");
+        writer.declare(names::ROOT, "object_r", "path /root");
+        let (module, _, _, errors) = writer.finish();
+        assert_eq!(module.matches("(type ").count(), 1, "{module}");
+        let clash = |name: &str, first: &str, second: &str| Error::Clash {
+            name: name.to_owned(),
+            first: first.to_owned(),
+            second: second.to_owned(),
+        };
+        assert_eq!(
+            errors,
+            [
+                clash("cordon_a__b_t", "component b", "something else"),
+                clash(
+                    names::ROOT,
+                    "the base module of Cordon (selinux/)",
+                    "path /root"
+                ),
+            ]
+        );
+    }
+}

@@ -80,14 +80,14 @@ fn sesearch(debian: &Debian, policy: &Path, query: &str) -> Option<Vec<String>> 
     Some(lines)
 }
 
-const DISPLAY: &str = "cordon_bedside_monitor_vitals_display_t";
-const NETWORK: &str = "cordon_bedside_monitor_network_service_t";
-const VITALS: &str = "cordon_bedside_monitor_vitals_channel_t";
-const SEEN: &str = "cordon_bedside_monitor_seen_remotely_channel_t";
-const SCREEN: &str = "cordon_bedside_monitor_dev_fb0_device_t";
-const SENSOR: &str = "cordon_bedside_monitor_dev_ttyS1_device_t";
-const TRENDS: &str = "cordon_bedside_monitor_var_lib_bedside_monitor_trends_file_t";
-const TLS: &str = "cordon_bedside_monitor_etc_bedside_monitor_tls_file_t";
+const DISPLAY: &str = "cordon_bedside_monitor__vitals_display_t";
+const NETWORK: &str = "cordon_bedside_monitor__network_service_t";
+const VITALS: &str = "cordon_bedside_monitor__vitals__channel_t";
+const SEEN: &str = "cordon_bedside_monitor__seen_remotely__channel_t";
+const SCREEN: &str = "cordon_bedside_monitor__dev_fb0__device_t";
+const SENSOR: &str = "cordon_bedside_monitor__dev_ttyS1__device_t";
+const TRENDS: &str = "cordon_bedside_monitor__var_lib_bedside-monitor_trends__file_t";
+const TLS: &str = "cordon_bedside_monitor__etc_bedside-monitor_tls__file_t";
 
 /// Queries on the binary with the bedside monitor in it: each grant, and
 /// beside it what was not granted.
@@ -380,7 +380,7 @@ fn labels_are_found(debian: &Debian, contexts: &Path) {
     for (path, label) in [
         (
             "/usr/lib/bedside-monitor/network-service",
-            "cordon_bedside_monitor_network_service_exec_t",
+            "cordon_bedside_monitor__network_service__exec_t",
         ),
         ("/usr/lib/bedside-monitor/network-service2", "lib_t"),
         ("/etc/bedside-monitor/tls", TLS),

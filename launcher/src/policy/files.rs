@@ -221,13 +221,13 @@ mod tests {
         let mislabelled = Mislabelled {
             path: "/usr/lib/monitor/display".to_owned(),
             found: Some("usr_t".to_owned()),
-            expected: Expected::Type("cordon_monitor_display_exec_t".to_owned()),
+            expected: Expected::Type("cordon_monitor__display__exec_t".to_owned()),
             line: Some(7),
         };
         assert_eq!(
             mislabelled.to_string(),
             "/usr/lib/monitor/display is labelled usr_t, the policy gives it \
-             cordon_monitor_display_exec_t [manifest line 7]"
+             cordon_monitor__display__exec_t [manifest line 7]"
         );
     }
 

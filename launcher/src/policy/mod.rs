@@ -115,7 +115,7 @@ impl Wanted {
 
     /// Whether a type is one of the device's module.
     fn is_own(&self, label: &str) -> bool {
-        label.starts_with(&names::module(&self.device))
+        label.starts_with(&names::prefix(&self.device))
     }
 
     /// Asks the kernel whether this policy is in force: the base module of this

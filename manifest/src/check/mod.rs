@@ -13,18 +13,9 @@ use crate::diagnostic::{At, Diagnostic, Sink};
 use crate::model::Manifest;
 use crate::roles;
 
-/// Endings of names that SELinux types of other things have.
-const RESERVED_ENDINGS: [&str; 6] = ["-exec", "-channel", "-port", "-device", "-file", "-tmpfs"];
-
 /// Checks everything; `names` are all components written, right or wrong.
 pub(crate) fn manifest(manifest: &Manifest, names: &[At<String>], sink: &mut Sink) {
     accept::names(manifest, sink);
-    for name in names
-        .iter()
-        .chain(manifest.channels.iter().map(|channel| &channel.name))
-    {
-        ending(name, sink);
-    }
     for component in &manifest.components {
         component::check(component, sink);
         paths::check(component, sink);
@@ -38,26 +29,6 @@ pub(crate) fn manifest(manifest: &Manifest, names: &[At<String>], sink: &mut Sin
     paths::across(manifest, sink);
     for channel in &manifest.channels {
         channels::check(channel, names, sink);
-    }
-}
-
-fn ending(name: &At<String>, sink: &mut Sink) {
-    if let Some(ending) = RESERVED_ENDINGS
-        .iter()
-        .find(|ending| name.value.ends_with(*ending))
-    {
-        sink.push(
-            Diagnostic::error(
-                "name",
-                format!("a name that ends in `{ending}` would give two things one SELinux type"),
-            )
-            .at(name.at)
-            .label("reserved ending")
-            .help(format!(
-                "for example `{}`",
-                name.value.trim_end_matches(ending)
-            )),
-        );
     }
 }
 

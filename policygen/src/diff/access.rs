@@ -351,7 +351,7 @@ impl Names {
                 Expression::Atom(set),
                 expression,
             ] = statement.list()
-                && (set.contains("_unasked_") || set.contains("_assert_"))
+                && (set.contains("__unasked_") || set.contains("__assert_"))
             {
                 let parts = names.split(expression);
                 names.sets.insert((*set).to_owned(), parts);
