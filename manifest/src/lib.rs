@@ -25,6 +25,7 @@ mod resolve;
 mod roles;
 mod scalar;
 mod schema;
+mod secrets;
 mod show;
 mod ucum;
 mod value;
@@ -36,6 +37,7 @@ pub use render::render;
 pub use resolve::{Resolved, resolve};
 pub use roles::{Role, role, roles};
 pub use schema::{manifest_schema, role_schema};
+pub use secrets::{Secret, secret};
 pub use show::show;
 
 use diagnostic::Sink;

@@ -4,6 +4,7 @@ use crate::diagnostic::{At, Diagnostic, Position, Sink};
 use crate::model::{Component, Device, File, Manifest};
 use crate::plan::{Access, Missing};
 use crate::resolve::inside;
+use crate::secrets::{INSTEAD, secret};
 
 /// Paths that are the whole device, not a grant.
 const REFUSED: [(&str, &str); 7] = [
@@ -93,6 +94,13 @@ fn place(file: &File, component: &Component, sink: &mut Sink) {
                 .at(file.path.at)
                 .label("never granted")
                 .help(help),
+        );
+    } else if let Some(secret) = secret(path, true).filter(|_| !volatile) {
+        sink.push(
+            Diagnostic::error("refused-path", secret.of(path))
+                .at(file.path.at)
+                .label("never granted")
+                .help(INSTEAD),
         );
     } else if is_broad(path) && writes && !volatile {
         sink.push(

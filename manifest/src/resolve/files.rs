@@ -8,6 +8,7 @@ use crate::facts::{Facts, Kind, Path};
 use crate::model;
 use crate::plan::{Access, FileGrant, Missing, Origin, PathKind, Purpose, User};
 use crate::roles::Role;
+use crate::secrets::{INSTEAD, secret};
 
 /// Declared paths, the role's first; `derived` are those of the program.
 pub(super) fn files(
@@ -186,6 +187,22 @@ fn is_refused(file: &model::File, fact: &Path, sink: &mut Sink) -> bool {
     let nodes = "a directory of device nodes; grant each node under `devices`";
     let (what, help) = if let Some(help) = refusal(leads, access).filter(|_| is_link) {
         ("", help)
+    } else if let Some(secret) =
+        secret(leads, fact.kind != Kind::File).filter(|_| path != leads || file.size.is_some())
+    {
+        // Of a path with a size nothing was asked before it was known to be no tmpfs.
+        let led = if path == leads {
+            String::new()
+        } else {
+            format!("`{path}` leads to `{leads}`; ")
+        };
+        sink.push(
+            Diagnostic::error("refused-path", led + &secret.of(leads))
+                .at(file.path.at)
+                .label("never granted")
+                .help(INSTEAD),
+        );
+        return true;
     } else if is_link && access == Access::Write && is_broad(leads) {
         (
             " for writing as a whole",
