@@ -149,8 +149,10 @@ fn devices_come_and_go_side_by_side_in_an_images_store() {
     assert_eq!(image.modules(), ["cordon", "cordon_first"]);
 
     // Again: nothing differs, so neither compiler nor semodule is run.
+    let proved = "proved before, and nothing of the store has changed since";
     let said = image.install(&first, 0);
     assert!(said.contains("installed already"), "{said}");
+    assert!(said.contains(proved), "{said}");
     assert!(said.contains("; 0 changed"), "{said}");
     assert!(!said.contains("installing"), "{said}");
 
@@ -215,6 +217,129 @@ fn a_store_that_breaks_an_assertion_or_hides_the_module_is_refused() {
     fs::create_dir(&hiding).unwrap();
     let said = image.install(&device, 19);
     assert!(said.contains("semodule -X 400 -r cordon_first"), "{said}");
+}
+
+/// Whatever semodule(8) compiles in may change after a device was installed: it
+/// is proved again then, and what breaks a claim is named.
+#[test]
+fn a_store_that_changed_is_proved_again_and_the_rule_is_named() {
+    if !root() {
+        return;
+    }
+    let Some(image) = Image::new("proved-again") else {
+        return;
+    };
+    let device = image.device("first", 61_201);
+    image.install(&device, 0);
+    let add = |name: &str, text: &str| {
+        let file = format!("/tmp/{name}.cil");
+        fs::write(image.0.join(&file[1..]), text).unwrap();
+        image.chroot(&["semodule", "-N", "-i", &file]);
+    };
+
+    // A stranger that traces everybody; one who becomes trusted by an attribute;
+    // one who changes programs when a boolean says so.
+    let stranger = "(type gift_t)\n(roletype system_r gift_t)\n\
+                    (typeattributeset domain (gift_t))\n";
+    let rule = "(allow gift_t domain (process (ptrace)))";
+    let joins = "(typeattributeset files_unconfined_type (gift_t))";
+    let write = "(allow gift_t exec_type (file (write)))";
+    let gifts = [
+        (format!("{stranger}{rule}\n"), "OT-1(first)", rule),
+        (format!("{stranger}{joins}\n"), "OT-3(first)", joins),
+        (
+            format!("{stranger}(boolean gift_on false)\n(booleanif gift_on\n(true\n{write}))\n"),
+            "OT-3(first)",
+            write,
+        ),
+    ];
+    for (gift, claim, named) in gifts {
+        add("gift", &gift);
+        let said = image.install(&device, 16);
+        assert!(said.contains("installed already"), "{said}");
+        assert!(said.contains(claim), "{said}");
+        assert!(said.contains("module gift (priority 400): "), "{said}");
+        assert!(said.contains(named), "{said}");
+        assert!(said.contains("semodule -X 400 -r gift"), "{said}");
+    }
+    image.chroot(&["semodule", "-N", "-r", "gift"]);
+    // As it was: that was proved.
+    let before = image.install(&device, 0);
+    assert!(before.contains("proved before"), "{before}");
+
+    add("harmless", "(type harmless_t)\n");
+    let said = image.install(&device, 0);
+    assert!(said.contains("installed already"), "{said}");
+    assert!(said.contains("proved: "), "{said}");
+    // An administrator's setting.
+    let booleans = image.store().join("../booleans.local");
+    fs::write(booleans, "secure_mode_insmod=1\n").unwrap();
+    assert!(image.install(&device, 0).contains("proved: "));
+    assert!(image.install(&device, 0).contains("proved before"));
+
+    // Without the compiler nothing is proved, and so nothing is done unless asked for.
+    fs::rename(
+        image.0.join("usr/bin/secilc"),
+        image.0.join("usr/bin/not-secilc"),
+    )
+    .unwrap();
+    assert!(image.install(&device, 0).contains("proved before"));
+    add("harmless", "(type harmless_2_t)\n");
+    let said = image.install(&device, 19);
+    assert!(said.contains("not proved: secilc"), "{said}");
+    assert!(said.contains("--unproved"), "{said}");
+    let words = ["install", device.to_str().unwrap(), "--unproved"];
+    for _ in 0..2 {
+        assert!(image.says(&words, 0).contains("NOT proved: secilc"));
+    }
+}
+
+/// What was named by a module that is gone stands in no module any more.
+#[test]
+fn what_an_interrupted_run_left_is_done_by_the_next() {
+    if !root() {
+        return;
+    }
+    let Some(image) = Image::new("interrupted") else {
+        return;
+    };
+    let device = image.device("first", 61_201);
+    image.install(&device, 0);
+    // The modules are exchanged, and then the program is killed.
+    let (setfiles, aside) = (
+        image.0.join("usr/sbin/setfiles"),
+        image.0.join("usr/sbin/setfiles.aside"),
+    );
+    let interrupted = |words: &[&str]| {
+        fs::rename(&setfiles, &aside).unwrap();
+        // (semodule asks it, too: whether the new file contexts are valid.)
+        let script = "#!/bin/sh\ncase \" $* \" in *\" -c \"*) exec setfiles.aside \"$@\" ;; esac\n\
+                      kill -9 $PPID\n";
+        fs::write(&setfiles, script).unwrap();
+        fs::set_permissions(&setfiles, fs::metadata(&aside).unwrap().permissions()).unwrap();
+        let output = image.policy(words);
+        fs::rename(&aside, &setfiles).unwrap();
+        assert_eq!(output.status.code(), None, "killed: {output:?}");
+    };
+
+    let text = fs::read_to_string(&device).unwrap();
+    fs::write(&device, text.split("    files:").next().unwrap()).unwrap();
+    interrupted(&["install", device.to_str().unwrap()]);
+    let said = image.install(&device, 0);
+    assert!(said.contains("installed already"), "{said}");
+    let (_, label) = relabelled(&said, "/opt/first/data").expect(&said);
+    assert_eq!(label, "system_u:object_r:usr_t:s0");
+
+    interrupted(&["remove", "first"]);
+    assert_eq!(image.modules(), [""; 0]);
+    let said = image.says(&["remove", "first"], 0);
+    assert!(said.contains("is not installed"), "{said}");
+    let (_, label) = relabelled(&said, "/opt/first/display").expect(&said);
+    assert_eq!(label, "system_u:object_r:usr_t:s0");
+    let said = image.says(&["remove", "first"], 0);
+    assert!(!said.contains("Relabeled"), "{said}");
+    let left = fs::read_dir(image.0.join("var/lib/cordon")).unwrap();
+    assert_eq!(left.count(), 0);
 }
 
 #[test]

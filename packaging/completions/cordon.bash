@@ -40,7 +40,7 @@ _cordon()
             argument=manifest
             ;;
         policy-install)
-            options+=' --root --target --no-relabel'
+            options+=' --root --target --no-relabel --unproved'
             argument=manifest
             ;;
         policy-remove)

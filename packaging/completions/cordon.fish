@@ -46,5 +46,6 @@ complete -c cordon -n '__cordon_policy_is scan' -l contexts -r -F -d 'file_conte
 complete -c cordon -n '__cordon_policy_is scan' -l disabled -x -d 'Modules to leave out'
 complete -c cordon -n '__cordon_policy_is scan' -l note -x -d 'A line of comment'
 complete -c cordon -n '__cordon_policy_is install remove' -l no-relabel -d 'Leave labels as they are'
+complete -c cordon -n '__cordon_policy_is install' -l unproved -d 'Go on where nothing can be proved'
 complete -c cordon -n '__cordon_is run' -l without -x -a "$layers" -d 'Allow this layer to be absent'
 complete -c cordon -n '__cordon_is run status verify stop' -l runtime-dir -r -a '(__fish_complete_directories)' -d 'Sockets and lock'

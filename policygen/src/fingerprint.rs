@@ -28,19 +28,36 @@ pub fn base_module() -> &'static str {
     })
 }
 
-/// SHA-256 over these texts, each preceded by its length in bytes as 8 bytes,
-/// little-endian, so that no two lists of texts are one sequence of bytes.
+/// SHA-256 over parts, each preceded by its length in bytes as 8 bytes,
+/// little-endian, so that no two lists of parts are one sequence of bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Digest(Sha256);
+
+impl Digest {
+    /// Adds a part.
+    pub fn part(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    /// The digest, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn digits(self) -> String {
+        let mut digits = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        digits
+    }
+}
+
+/// The digest of these texts.
 pub(crate) fn of(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
+    let mut digest = Digest::default();
     for text in texts {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
+        digest.part(text.as_bytes());
     }
-    let mut digits = String::with_capacity(64);
-    for byte in hash.finalize() {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    digest.digits()
 }
 
 /// The last statements of a module: what the fingerprint cannot cover.

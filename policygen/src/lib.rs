@@ -92,7 +92,7 @@ pub use claims::Claim;
 pub use diff::{Change, Difference, Direction};
 pub use error::Error;
 pub use explain::{Beyond, Explanation, Fate, Rule, explain};
-pub use fingerprint::{base_fingerprint, base_module};
+pub use fingerprint::{Digest, base_fingerprint, base_module};
 pub use scan::{Described, NODES, SHARED, exact, scan};
 pub use target::{ProfileError, Target};
 pub use trusted::{Act, Trusted};

@@ -29,6 +29,8 @@ pub const POLICY: &str = "cordon_policy_t";
 pub const SUPERVISOR_EXEC: &str = "cordon_supervisor_exec_t";
 /// The manifests.
 pub const MANIFEST: &str = "cordon_manifest_t";
+/// What the oneshot remembers between runs.
+pub const POLICY_STATE: &str = "cordon_policy_state_t";
 /// Attribute of the domains of `/usr/bin/cordon`: the supervisor's, and that of
 /// the oneshot that installs policy.
 pub const PROGRAM: &str = "cordon_program";
@@ -48,13 +50,14 @@ pub const GRANTED: &str = "cordon_granted";
 pub const WORKER: &str = "cordon_worker";
 
 /// Types and attributes that the base module declares.
-pub const BASE: [&str; 16] = [
+pub const BASE: [&str; 17] = [
     "cordon_client",
     "cordon_granted",
     "cordon_manifest_t",
     "cordon_memfd_noexec_t",
     "cordon_memfd_t",
     "cordon_notify_t",
+    "cordon_policy_state_t",
     "cordon_policy_t",
     "cordon_policy_tmp_t",
     "cordon_program",

@@ -97,6 +97,8 @@ pub struct PolicyInstallOptions {
     pub target: Option<String>,
     /// Whether labels are set.
     pub relabel: bool,
+    /// Whether it is installed where nothing can prove it.
+    pub unproved: bool,
 }
 
 /// Options of `policy remove`.
@@ -282,6 +284,7 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("base") => "base",
             Long("note") => "note",
             Long("no-relabel") => "no-relabel",
+            Long("unproved") => "unproved",
             #[cfg(feature = "weaken")]
             Long("weaken") => "weaken",
             Short('o') | Long("output") => "output",
@@ -295,7 +298,7 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             }
         };
         let value = match flag {
-            "json" | "no-relabel" | "version" => OsString::new(),
+            "json" | "no-relabel" | "unproved" | "version" => OsString::new(),
             _ => parser.value().map_err(wrong)?,
         };
         given.flags.push((flag, value));

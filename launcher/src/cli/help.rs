@@ -67,7 +67,7 @@ Writes, installs, removes, explains or compares the SELinux module of a device.
 Usage: cordon policy build DEVICE.yaml [-o DIR] [--root DIR]
          [--target NAME] [--policy-root DIR]
        cordon policy install DEVICE.yaml [--root DIR] [--target NAME]
-         [--no-relabel]
+         [--no-relabel] [--unproved]
        cordon policy remove DEVICE [--root DIR] [--no-relabel]
        cordon policy explain DEVICE.yaml [--component NAME] [--policy PATH]
          [--root DIR] [--target NAME] [--json]
@@ -81,11 +81,13 @@ claims, and compiles them where secilc is installed.
 
   cordon policy build bedside-monitor.yaml -o build/policy --target debian-13
 
-install puts the base module and the device's into the module store when they
-differ from what is there, after proving the assertions on the store's modules
-where secilc is installed; gives the running kernel the result; and labels what
-the modules name. Where nothing differs it is done in an instant. The unit
-cordon-policy@DEVICE runs it before the device starts. remove is its opposite.
+install proves the assertions on the other modules of the store, which takes
+secilc, unless that was done and nothing there has changed since; puts the base
+module and the device's into the store when they differ from what is there;
+gives the running kernel the result; and labels what the modules name. Where
+nothing changed it is done in an instant. The unit cordon-policy@DEVICE runs it
+before the device starts. remove is its opposite. What an interrupted run of
+either left is done by the next.
 
   cordon policy install /etc/cordon/bedside-monitor.yaml
   cordon policy install image/etc/cordon/bedside-monitor.yaml --root image
@@ -125,6 +127,8 @@ Options:
   --policy-root DIR  a system that has this base policy and its tools, for
                      compiling (default: this one)
   --no-relabel       leave all labels as they are
+  --unproved         install: go on where secilc is missing and nothing can be
+                     proved; without it that is an error
   --component NAME   explain this component alone
   --policy PATH      explain: where the base policy is, as POLICY of scan
                      (default: the policy of the tree at --root, else the

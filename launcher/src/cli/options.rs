@@ -49,6 +49,7 @@ impl Options<'_> {
                 root: self.flag("root").map(PathBuf::from),
                 target: self.target(),
                 relabel: self.flag("no-relabel").is_none(),
+                unproved: self.flag("unproved").is_some(),
             }),
             Some("remove") => Command::PolicyRemove(PolicyRemoveOptions {
                 device: self.path("the device")?.to_string_lossy().into_owned(),

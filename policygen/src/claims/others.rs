@@ -4,7 +4,7 @@
 //! another domain such access, or makes one more domain a trusted one.
 
 use super::Assertions;
-use crate::names::{self, MANIFEST, POLICY, REAPER, SUPERVISOR, SUPERVISOR_EXEC};
+use crate::names::{self, MANIFEST, POLICY, POLICY_STATE, REAPER, SUPERVISOR, SUPERVISOR_EXEC};
 use crate::trusted::Act;
 use cordon_manifest::plan::{Origin, Plan};
 
@@ -17,7 +17,7 @@ const CLAIMS: [(&str, &str); 6] = [
     ("OT-2", "signals one of them or changes its scheduling"),
     (
         "OT-3",
-        "changes its programs, its paths, the manifest or Cordon's program",
+        "changes its programs, its paths, the manifest, Cordon's program or its notes",
     ),
     ("OT-4", "uses or replaces its device nodes"),
     ("OT-5", "gives or takes the label of any of these"),
@@ -37,7 +37,9 @@ impl Assertions<'_> {
             .collect();
         // Of what these do to each other their own claims speak.
         let domains = self.set(&format!("({})", domains.join(" ")));
-        let objects = self.set(&format!("({own} {SUPERVISOR_EXEC} {MANIFEST})"));
+        let objects = self.set(&format!(
+            "({own} {SUPERVISOR_EXEC} {MANIFEST} {POLICY_STATE})"
+        ));
         let origin = Origin::Derived {
             from: format!("the base policy of {}", self.target.name()),
         };

@@ -46,19 +46,19 @@ fn place(pattern: &str) -> Option<String> {
 
 /// Sets the labels of these places as the store's file contexts say, and says
 /// which changed. On this system that takes a kernel with SELinux: without one
-/// labels come with the image or with the first boot that has it.
+/// (false) labels come with the image or with the first boot that has it.
 pub fn relabel(
     tools: &Tools,
     store: &Store<'_>,
     places: &BTreeSet<String>,
     running: bool,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     if !tools.is_tree() && !running {
         print(
             "labels are not set: SELinux is not running here \
              (an image build sets them by setfiles, a first start by relabelling)\n",
         )?;
-        return Ok(());
+        return Ok(false);
     }
     // -F: the whole context; -i: a place need not be there; -v: say what changes.
     let mut arguments: Vec<OsString> = ["-F", "-i", "-v"].map(OsString::from).to_vec();
@@ -98,7 +98,7 @@ pub fn relabel(
         places.len(),
         changed.len()
     ))?;
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

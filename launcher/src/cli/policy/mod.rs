@@ -4,10 +4,13 @@
 mod build;
 mod diff;
 mod explain;
+mod in_use;
 mod install;
 mod labels;
+mod memory;
 mod prove;
 mod remove;
+mod rest;
 mod scan;
 mod store;
 mod tools;

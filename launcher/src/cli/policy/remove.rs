@@ -1,14 +1,14 @@
 //! `cordon policy remove`: a device's policy out of the store and off the files.
 
+use super::in_use::users;
 use super::install::is_running;
 use super::labels::{places, relabel};
+use super::memory::Memory;
 use super::store::{BASE, Store};
 use super::tools::Tools;
 use crate::cli::arguments::{PolicyRemoveOptions, RUNTIME_DIR, usage};
 use crate::cli::{Exit, Failure, print};
-use crate::supervisor::runtime::devices;
 use cordon_policygen::names;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Removes the device's module, and with the last device the base module.
@@ -21,20 +21,24 @@ pub fn run(options: &PolicyRemoveOptions) -> Result<Exit, Failure> {
     }
     let tools = Tools::of(options.root.as_deref());
     let store = Store::open(&tools)?;
+    let memory = Memory::of(&tools, device);
+    let running = is_running(&tools);
     let name = names::module(device);
+    // Of what a run that was interrupted removed, the labels alone may be left.
+    let mut named = memory.unlabelled()?;
     let Some(module) = store.text(&name)? else {
         print(&format!("{name} is not installed\n"))?;
+        memory.unproved()?;
+        if options.relabel && !named.is_empty() && relabel(&tools, &store, &named, running)? {
+            memory.labelled()?;
+        }
         return Ok(Exit::Success);
     };
     // Without their types, domains and channels in use would become nobody's.
-    if !tools.is_tree() && devices(Path::new(RUNTIME_DIR)).contains(device) {
-        return Err(
-            Failure::new(Exit::AlreadyRunning, format!("{device} is running"))
-                .help(format!("cordon stop {device}")),
-        );
+    if !tools.is_tree() {
+        refuse_in_use(device, &module)?;
     }
-    let running = is_running(&tools);
-    let mut named: BTreeSet<String> = places(&module);
+    named.extend(places(&module));
     let mut leaving = vec![name.as_str()];
     if store.devices()? == [name.as_str()]
         && let Some(base) = store.text(BASE)?
@@ -46,10 +50,31 @@ pub fn run(options: &PolicyRemoveOptions) -> Result<Exit, Failure> {
         "removing {}, up to a minute on a small machine\n",
         leaving.join(" and ")
     ))?;
+    // They stand nowhere else once the modules are gone.
+    if options.relabel {
+        memory.note_unlabelled(&named)?;
+    }
+    memory.unproved()?;
     store.remove(&leaving, running)?;
     print(&format!("removed {}\n", leaving.join(" and ")))?;
-    if options.relabel {
-        relabel(&tools, &store, &named, running)?;
+    if options.relabel && relabel(&tools, &store, &named, running)? {
+        memory.labelled()?;
     }
     Ok(Exit::Success)
+}
+
+fn refuse_in_use(device: &str, module: &str) -> Result<(), Failure> {
+    let users = users(Path::new(RUNTIME_DIR), device, module);
+    let Some(first) = users.first() else {
+        return Ok(());
+    };
+    let texts: Vec<String> = users.iter().map(ToString::to_string).collect();
+    let failure = Failure::new(
+        Exit::AlreadyRunning,
+        format!("{device} is running: {}", texts.join("; ")),
+    );
+    Err(failure.help(match &first.unit {
+        Some(unit) if unit.starts_with("cordon@") => format!("systemctl stop {unit}"),
+        _ => format!("cordon stop {device}"),
+    }))
 }

@@ -1,6 +1,7 @@
 //! The module store of a system (semanage.conf(5)): what is in it, read without
 //! its tools, and changed by semodule(8) alone.
 
+use super::rest::{Module, Rest};
 use super::tools::Tools;
 use super::work::Work;
 use crate::cli::{Exit, Failure};
@@ -115,8 +116,8 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    /// The text of every module in force but Cordon's named ones, in one piece.
-    pub fn others(&self, but: &[&str]) -> Result<(usize, Vec<u8>), Failure> {
+    /// Everything of the store but Cordon's modules of these names.
+    pub fn rest(&self, but: &[&str]) -> Result<Rest<'_>, Failure> {
         let mut winners: BTreeMap<String, u16> = BTreeMap::new();
         for priority in self.priorities()? {
             for name in self.names(priority)? {
@@ -126,23 +127,34 @@ impl<'a> Store<'a> {
         }
         let disabled = self.modules.join("disabled");
         winners.retain(|name, _| !but.contains(&name.as_str()) && !disabled.join(name).exists());
-        let mut packed = Vec::new();
-        let mut plain = Vec::new();
-        for (name, priority) in &winners {
-            let path = self.module(*priority, name).join("cil");
-            let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-            // Packed files may stand one after the other as one (bzip2(1)).
-            if is_packed(&bytes) {
-                packed.extend(bytes);
-            } else {
-                plain.extend(bytes);
-                plain.push(b'\n');
+        let mut modules = Vec::new();
+        for (name, priority) in winners {
+            let path = self.module(priority, &name).join("cil");
+            let content = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+            modules.push(Module {
+                name,
+                priority,
+                content,
+            });
+        }
+        let mut settings = Vec::new();
+        if let Some(active) = self.modules.parent() {
+            let mut names = list(active)?;
+            names.retain(|name| is_setting(name));
+            names.sort();
+            settings.extend(names.into_iter().map(|name| (active.join(&name), name)));
+        }
+        let conf = self.tools.root().join("etc/selinux/semanage.conf");
+        settings.push((conf, "semanage.conf".to_owned()));
+        let mut kept = Vec::new();
+        for (path, name) in settings {
+            match fs::read(&path) {
+                Ok(content) => kept.push((name, content)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unreadable(&path, &error)),
             }
         }
-        if !packed.is_empty() {
-            plain.extend(unpacked(self.tools, packed)?);
-        }
-        Ok((winners.len(), plain))
+        Ok(Rest::new(self.tools, modules, kept))
     }
 
     /// Installs modules by name and text, in one transaction; with `reload` the
@@ -244,11 +256,21 @@ pub fn said(output: &Output) -> String {
 
 /// Whether these are bzip2's bytes: libsemanage packs modules unless its
 /// configuration says otherwise.
-fn is_packed(bytes: &[u8]) -> bool {
+pub fn is_packed(bytes: &[u8]) -> bool {
     bytes.starts_with(b"BZh")
 }
 
-fn unpacked(tools: &Tools, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+/// Whether a file beside the modules is one that semodule(8) compiles in, or
+/// compiles by (libsemanage's semanage_store.c); the others are results.
+fn is_setting(name: &str) -> bool {
+    matches!(name, "disable_dontaudit" | "preserve_tunables")
+        || Path::new(name)
+            .extension()
+            .is_some_and(|end| end == "local")
+}
+
+/// The bytes without bzip2's packing.
+pub fn unpacked(tools: &Tools, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     if !is_packed(&bytes) {
         return Ok(bytes);
     }
