@@ -232,8 +232,7 @@ pub struct FileGrant {
     pub missing: Missing,
     /// Size in bytes of a tmpfs mounted there instead of the device's path.
     pub size: Option<u64>,
-    /// Size in bytes to which a project quota holds the device's directory; a launcher that sets
-    /// no quotas refuses the component.
+    /// Size in bytes to which a project quota of its file system holds the device's directory.
     #[serde(default)]
     pub quota: Option<u64>,
     /// Opened by the supervisor and inherited under this LISTEN_FDNAMES name; not visible as a path.

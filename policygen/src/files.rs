@@ -29,6 +29,8 @@ const WRITE_DIRECTORY: [&str; 12] = [
 const READ_FILE: [&str; 4] = ["getattr", "map", "open", "read"];
 const EXECUTE_FILE: [&str; 5] = ["execute", "getattr", "map", "open", "read"];
 const WRITE_FILE: [&str; 7] = ["append", "getattr", "lock", "map", "open", "read", "write"];
+/// linux/fs.h: FS_IOC_FSGETXATTR and FS_IOC_FSSETXATTR, as SELinux counts commands.
+const PROJECT_IOCTLS: [u32; 2] = [0x581f, 0x5820];
 const CREATE_FILE: [&str; 11] = [
     "append", "create", "getattr", "lock", "map", "open", "read", "rename", "setattr", "unlink",
     "write",
@@ -144,6 +146,18 @@ fn grant(
             "dir",
             &["getattr", "relabelto", "search", "setattr"],
         );
+    }
+    if file.quota.is_some()
+        && let Some(path) = labels.paths.get(&file.source)
+    {
+        let label = path.label.clone();
+        // Held to a size: the supervisor puts the directory into a project of its
+        // own while it is empty, and limits the project.
+        writer.allow(SUPERVISOR, &label, "dir", &["open", "read"]);
+        writer.allow_ioctl(SUPERVISOR, &label, "dir", &PROJECT_IOCTLS);
+        let file_system = writer.base("fs_t").to_owned();
+        let quota = ["quotaget", "quotamod"];
+        writer.allow(SUPERVISOR, &file_system, "filesystem", &quota);
     }
     if file.missing == Missing::Create && file.size.is_none() {
         let class = if file.pass.is_some() { "file" } else { "dir" };

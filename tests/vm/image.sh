@@ -7,7 +7,8 @@
 # BASE   tree of a Debian release (base.sh)
 # STAGE  tree laid over it, with what the tests add; its /provision, where there
 #        is one, is run inside once all else is installed, and removed
-# OUT    directory to write disk, vmlinuz and initrd to; must not exist
+# OUT    directory to write disk, sized (the disk with project quotas), vmlinuz and
+#        initrd to; must not exist
 set -euo pipefail
 
 base=${1:?usage: image.sh BASE STAGE OUT [PACKAGE.deb...]}
@@ -33,6 +34,9 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 
 # What every machine needs.
 echo '/dev/vda / ext4 rw 0 1' > "$root/etc/fstab"
+# Where directories can be held to a size.
+echo '/dev/vdb /var/lib/sized ext4 rw,prjquota 0 2' >> "$root/etc/fstab"
+mkdir "$root/var/lib/sized"
 echo bedside > "$root/etc/hostname"
 echo 0123456789abcdef0123456789abcdef > "$root/etc/machine-id"
 sed -i 's/^SELINUX=.*/SELINUX=enforcing/' "$root/etc/selinux/config"
@@ -74,6 +78,11 @@ umount "$root/proc"
 mkdir "$part/image"
 cp "$root"/boot/vmlinuz-* "$part/image/vmlinuz"
 cp "$root"/boot/initrd.img-* "$part/image/initrd"
+mkdir "$part/sized"
+# The mount point has the label of what will be mounted there.
+cp -a "$root/var/lib/sized/." "$part/sized/"
+rm -rf "${root:?}"/var/lib/sized/*
+mke2fs -q -t ext4 -O quota,project -E quotatype=prjquota -d "$part/sized" "$part/image/sized" 64M >&2
 mke2fs -q -t ext4 -O ^has_journal -d "$root" "$part/image/disk" 2G >&2
 # It gets its name when it is whole.
 mv "$part/image" "$out"

@@ -2,6 +2,7 @@
 //! mounted into it, each from a descriptor the supervisor opened before the clone.
 
 use super::error::Failure;
+use super::quota;
 use crate::sys::descriptor::openat2;
 use crate::sys::mount::{self, attribute};
 use cordon_manifest::plan::{
@@ -137,15 +138,6 @@ fn of_file(
             origin: file.origin.clone(),
         })
     };
-    if file.quota.is_some() {
-        // Never a limit that is only believed in.
-        let failure = Failure::found(
-            Layer::Root,
-            "project quotas are not set by this launcher:",
-            &file.path,
-        );
-        return Err(failure.asked_by(&file.origin));
-    }
     if let Some(size) = file.size {
         let context =
             labelled.map(|device| names::tmpfs_context(device, &component.name, &file.path));
@@ -170,6 +162,9 @@ fn of_file(
         }
         _ => return Err(failed("neither a file nor a directory:")),
     };
+    if let Some(bytes) = file.quota {
+        quota::hold(file, source.as_fd(), bytes).map_err(|f| f.asked_by(&file.origin))?;
+    }
     let tree = tree(&source, attributes).map_err(|failure| failure.asked_by(&file.origin))?;
     Ok(mount(Source::Tree { tree, directory }))
 }

@@ -50,24 +50,50 @@ pub fn unprivileged_port_start(tree: &Tree) -> u16 {
         .unwrap_or(DEFAULT_UNPRIVILEGED_PORT_START)
 }
 
-/// Whether the file system of this path is mounted with project quotas.
-pub fn project_quota(resolved: &str) -> bool {
-    let mountinfo = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    quota_in(&mountinfo, resolved)
+/// Where a file system is, and the options it has there.
+pub type Mounted = (String, String);
+
+/// The file systems of a target: as they are mounted, and as its fstab(5) will
+/// mount them, which is all there is to know of an image, in whose tree this may
+/// run by chroot(1). Whether a quota is in force is seen at each start.
+pub fn mounted(tree: &Tree) -> [Vec<Mounted>; 2] {
+    const LONGEST: u64 = 1 << 20;
+    let mounted = match tree.is_running_system() {
+        true => fs::read_to_string("/proc/self/mountinfo").unwrap_or_default(),
+        false => String::new(),
+    };
+    let will = tree.read("/etc/fstab", LONGEST).unwrap_or_default();
+    [mountinfo(&mounted), fstab(&String::from_utf8_lossy(&will))]
 }
 
 /// proc_pid_mountinfo(5): mount point is field 5; the super block's options are
 /// the third field after the lone hyphen.
-fn quota_in(mountinfo: &str, resolved: &str) -> bool {
+fn mountinfo(text: &str) -> Vec<Mounted> {
+    let fields = |line: &str| {
+        let (mount, source) = line.split_once(" - ")?;
+        let point = mount.split(' ').nth(4)?;
+        Some((point.to_owned(), source.split(' ').nth(2)?.to_owned()))
+    };
+    text.lines().filter_map(fields).collect()
+}
+
+/// fstab(5): mount point is field 2, options are field 4.
+fn fstab(text: &str) -> Vec<Mounted> {
+    let fields = |line: &str| {
+        let mut fields = line.split_ascii_whitespace();
+        let point = fields.nth(1)?.to_owned();
+        Some((point, fields.nth(1)?.to_owned()))
+    };
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter_map(fields)
+        .collect()
+}
+
+/// Whether the file system of this path is mounted with project quotas.
+pub fn project_quota(mounted: &[Mounted], resolved: &str) -> bool {
     let mut best: Option<(usize, bool)> = None;
-    for line in mountinfo.lines() {
-        let Some((mount, source)) = line.split_once(" - ") else {
-            continue;
-        };
-        let (Some(point), Some(options)) = (mount.split(' ').nth(4), source.split(' ').nth(2))
-        else {
-            continue;
-        };
+    for (point, options) in mounted {
         let below = resolved
             .strip_prefix(point)
             .is_some_and(|rest| point == "/" || rest.is_empty() || rest.starts_with('/'));
@@ -91,9 +117,20 @@ mod tests {
         let text = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n\
                     2 1 8:2 / /var rw shared:1 - xfs /dev/sda2 rw,prjquota\n\
                     3 2 8:3 / /var/tmp rw - tmpfs tmpfs rw\n";
-        assert!(quota_in(text, "/var/lib/x"));
-        assert!(!quota_in(text, "/var/tmp/x"));
-        assert!(!quota_in(text, "/variable"));
+        let mounted = mountinfo(text);
+        assert!(project_quota(&mounted, "/var/lib/x"));
+        assert!(!project_quota(&mounted, "/var/tmp/x"));
+        assert!(!project_quota(&mounted, "/variable"));
+    }
+
+    #[test]
+    fn an_images_file_systems_are_those_of_its_fstab() {
+        let text = "# /data /dev/sda3 ext4 prjquota 0 0\n\
+                    UUID=1 /    ext4 rw 0 1\n\
+                    /dev/sda2\t/var xfs  defaults,pquota 0 2\n";
+        let mounted = fstab(text);
+        assert!(project_quota(&mounted, "/var/lib/x"));
+        assert!(!project_quota(&mounted, "/data/x"));
     }
 
     #[test]

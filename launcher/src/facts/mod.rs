@@ -70,8 +70,9 @@ pub fn gather(questions: &Questions, root: &StdPath) -> Result<Facts, FactsError
         unprivileged_port_start: machine::unprivileged_port_start(&tree),
         ..Facts::default()
     };
+    let mounted = machine::mounted(&tree);
     for path in questions.paths.iter().chain(&questions.executables) {
-        let mut fact = path_fact(&tree, path)?;
+        let mut fact = path_fact(&tree, &mounted, path)?;
         if questions.executables.contains(path) && matches!(fact.kind, Kind::File) {
             fact.executable = Some(executable::read(&tree, path, &fact.resolved));
         }
@@ -107,12 +108,18 @@ pub fn assume_nodes(facts: &mut Facts) {
     }
 }
 
-fn path_fact(tree: &Tree, path: &str) -> Result<Path, FactsError> {
+fn path_fact(
+    tree: &Tree,
+    mounted: &[Vec<machine::Mounted>],
+    path: &str,
+) -> Result<Path, FactsError> {
     let found = tree.look(path).map_err(|error| FactsError::Path {
         path: path.to_owned(),
         error,
     })?;
-    let project_quota = tree.is_running_system() && machine::project_quota(&found.resolved);
+    let project_quota = mounted
+        .iter()
+        .any(|mounted| machine::project_quota(mounted, &found.resolved));
     Ok(Path {
         resolved: found.resolved,
         kind: found.kind,

@@ -13,6 +13,7 @@ mod descriptors;
 mod filters;
 mod kernel;
 mod mounts;
+mod quota;
 mod status;
 
 pub use descriptors::Identity;
@@ -198,6 +199,7 @@ fn common(running: &Running, component: &Component, layers: &Layers, subject: &S
     }
     if layers.on(Layer::Root) {
         mounts::compare(&mut proof, pid, &subject.mounts);
+        quota::compare(&mut proof, component);
     }
     kernel::limits(&mut proof, pid, &process_limits(component));
     kernel::oom_score(&mut proof, pid);

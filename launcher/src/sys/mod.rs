@@ -14,6 +14,7 @@ pub mod mount;
 pub mod pidfd;
 pub mod prctl;
 pub mod ptrace;
+pub mod quota;
 pub mod seccomp;
 pub mod signal;
 pub mod socket;

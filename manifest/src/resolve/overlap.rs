@@ -11,6 +11,18 @@ pub(super) fn across(manifest: &Manifest, components: &[Component], sink: &mut S
     for (index, one) in components.iter().enumerate() {
         for other in &components[index..] {
             for (a, b) in pairs(one, other) {
+                if a.quota.is_some()
+                    && b.quota.is_some()
+                    && (a.quota, &a.source) != (b.quota, &b.source)
+                {
+                    sink.push(
+                        Diagnostic::error("size", format!("`{}` would be held to two sizes at once", b.source))
+                            .at(at(other, b))
+                            .label("one size here")
+                            .related(at(one, a), "another here")
+                            .help("a directory has one size, and none of its own within another's: leave the size out here, or choose a directory beside"),
+                    );
+                }
                 let (writer, reader, grant, seen) = match (a.access, b.access) {
                     (Access::Write, _) => (one, other, a, b),
                     (_, Access::Write) => (other, one, b, a),

@@ -4,8 +4,9 @@
 //! listening socket it inherited: each connection asks for one attempt, by a
 //! line `ATTEMPT [ARGUMENT]`, and is answered by one line of JSON,
 //! `{"attempt", "outcome", "errno", "detail"}`. An attempt that ends the process
-//! is seen as a connection without an answer. `hog-tasks` and `hog-memory` take
-//! what there is of the machine, `leave` ends the program.
+//! is seen as a connection without an answer. `hog-tasks`, `hog-memory` and `hog-disk
+//! DIRECTORY` take what there is of the machine, `leave-project DIRECTORY` would
+//! have more of its disk, `leave` ends the program.
 //!
 //! Outside any compartment (`--listen ADDRESS`) the same attempts succeed or
 //! reach the kernel, which shows that they are real.
@@ -107,6 +108,8 @@ fn serve(mut compartment: Compartment) -> ExitCode {
             Some(attempt) => (attempt.run)(&mut compartment, argument.trim()),
             None if name == "hog-tasks" => hog::tasks(),
             None if name == "hog-memory" => hog::memory(),
+            None if name == "hog-disk" => hog::disk(argument.trim()),
+            None if name == "leave-project" => hog::leave_project(argument.trim()),
             None => Outcome::Unsupported("no such attempt".into()),
         };
         let answer = outcome.to_json(name);

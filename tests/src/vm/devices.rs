@@ -57,6 +57,7 @@ components:
     user: netsvc
     files:
       - {{path: /etc/{device}/tls, access: read}}
+      - {{path: /var/lib/sized/{device}, access: write, size: 8M}}
     listen:
       - {{name: https, tcp: \"127.0.0.1:{port}\"}}
       # To be turned into something else, so that the first goes on answering.

@@ -98,6 +98,12 @@ impl Image {
         self.directory.join("disk")
     }
 
+    /// The disk with project quotas, `/var/lib/sized`.
+    #[must_use]
+    pub fn sized(&self) -> PathBuf {
+        self.directory.join("sized")
+    }
+
     /// Its kernel.
     #[must_use]
     pub fn kernel(&self) -> PathBuf {

@@ -41,10 +41,8 @@ impl Machine {
             let _ = fs::remove_file(directory.join(socket));
         }
         let at = |name: &str| directory.join(name).display().to_string();
-        let drive = format!(
-            "file={},if=virtio,format=raw,snapshot=on",
-            image.disk().display()
-        );
+        let [disk, sized] = [image.disk(), image.sized()]
+            .map(|file| format!("file={},if=virtio,format=raw,snapshot=on", file.display()));
         let kernel = format!(
             "root=/dev/vda rw console=ttyS0 security=selinux selinux=1 enforcing=1 \
              audit_backlog_limit=8192 vt.global_cursor_default=0 {append}"
@@ -66,7 +64,7 @@ impl Machine {
             .arg(image.kernel())
             .arg("-initrd")
             .arg(image.initrd())
-            .args(["-append", &kernel, "-drive", &drive])
+            .args(["-append", &kernel, "-drive", &disk, "-drive", &sized])
             .args(["-serial", &format!("file:{}", at("serial.log"))])
             // The sensor board's line: nobody is at the other end.
             .args(["-serial", "null"])

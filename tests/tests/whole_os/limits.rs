@@ -4,6 +4,7 @@ use crate::attack::{started, stopped};
 use crate::support::*;
 use cordon_tests::vm::devices::{ALONE, ATTACKED, ports};
 use cordon_tests::vm::guest::Guest;
+use cordon_tests::vm::machine::Machine;
 use cordon_tests::vm::steps::{Steps, check};
 use serde_json::Value;
 
@@ -38,6 +39,7 @@ pub fn steps(steps: &mut Steps) {
             format!("pids.max: {tasks}")
         })
     });
+    steps.take("limits: a directory with a size takes no more", sized);
     steps.take("limits: neither tasks nor memory taken cost the display a frame", |machine| {
         let guest = &mut machine.guest;
         let display = started(guest, ATTACKED)?;
@@ -74,6 +76,70 @@ pub fn steps(steps: &mut Steps) {
         check(still == display, || "the display was touched".into())?;
         stopped(guest, ATTACKED)
     });
+}
+
+/// What the network service's directory is held to, in bytes and in files.
+const SIZE: (u64, u64) = (8 << 20, 2048);
+
+fn sized(machine: &mut Machine) -> Result<(), String> {
+    let guest = &mut machine.guest;
+    let directory = format!("/var/lib/sized/{ATTACKED}");
+    started(guest, ATTACKED)?;
+    let refused = ask(guest, &format!("leave-project {directory}"))?;
+    check(
+        refused.contains("FSSETXATTR") && refused.contains("os error"),
+        || refused,
+    )?;
+    let taken = ask(guest, &format!("hog-disk {directory}"))?;
+    let numbers: Vec<u64> = taken.split(' ').filter_map(|n| n.parse().ok()).collect();
+    let quota_exceeded = nix::errno::Errno::EDQUOT as u64;
+    let [bytes, full, files, none_left] = numbers[..] else {
+        return Err(taken);
+    };
+    println!("        {bytes} bytes and {files} files were taken");
+    check(
+        (full, none_left) == (quota_exceeded, quota_exceeded),
+        || taken.clone(),
+    )?;
+    // A directory of many files is a few blocks itself.
+    check(bytes <= SIZE.0 && bytes > SIZE.0 * 9 / 10, || taken.clone())?;
+    check(files < SIZE.1, || taken.clone())?;
+    // The others' space is still theirs.
+    get(
+        guest,
+        &format!("head -c 16M /dev/zero > /var/lib/sized/{ALONE}/others"),
+    )?;
+    let verified = run(guest, &format!("cordon verify {ATTACKED}"))?;
+    check(
+        verified.exit == 0 && verified.stdout.contains("size of"),
+        || verified.text(),
+    )?;
+
+    // A size that is no longer held is noticed, by name.
+    get(guest, &format!("chattr -p 0 {directory}"))?;
+    let verified = run(guest, &format!("cordon verify {ATTACKED}"))?;
+    check(
+        verified.exit != 0 && verified.text().contains("project 0"),
+        || verified.text(),
+    )?;
+    // What nobody counted is not put under a limit that would not count it.
+    run(
+        guest,
+        &format!("systemctl stop cordon@{ATTACKED}; systemctl start cordon@{ATTACKED}"),
+    )?;
+    let journal = format!("journalctl --boot --no-pager --output cat --unit cordon@{ATTACKED}");
+    let said = get(guest, &journal)?;
+    let Some((_, command)) = said.split_once("`chattr") else {
+        return Err(said);
+    };
+    let (command, _) = command.split_once('`').unwrap_or_default();
+    get(guest, &format!("chattr{command} {directory}"))?;
+    started(guest, ATTACKED)?;
+    get(
+        guest,
+        &format!("rm -r {directory}/* /var/lib/sized/{ALONE}/others"),
+    )?;
+    stopped(guest, ATTACKED)
 }
 
 /// Frames drawn of a hundred that were due, over a phase.
