@@ -60,8 +60,11 @@ pub fn hold(file: &FileGrant, place: BorrowedFd<'_>, bytes: u64) -> Result<(), F
     let found = quota::membership(directory.as_fd()).map_err(failed("reading the project of"))?;
     match found.project {
         0 if !is_empty(place).map_err(failed("listing"))? => {
+            // chattr(1) takes +P of directories only.
             let how = format!(
-                "has no project yet and is not empty: empty it, or run `chattr -R -p {project} +P` on"
+                "what is in a directory before it has a size is not counted: empty it, or run \
+                 `find {} -type d -exec chattr -p {project} +P {{}} + -o -type f -exec chattr -p {project} {{}} +`:",
+                file.source
             );
             return Err(refused(&how));
         }

@@ -129,11 +129,9 @@ fn sized(machine: &mut Machine) -> Result<(), String> {
     )?;
     let journal = format!("journalctl --boot --no-pager --output cat --unit cordon@{ATTACKED}");
     let said = get(guest, &journal)?;
-    let Some((_, command)) = said.split_once("`chattr") else {
-        return Err(said);
-    };
-    let (command, _) = command.split_once('`').unwrap_or_default();
-    get(guest, &format!("chattr{command} {directory}"))?;
+    // What it says is how.
+    let command = said.split('`').find(|it| it.starts_with("find "));
+    get(guest, command.ok_or(said.as_str())?)?;
     started(guest, ATTACKED)?;
     get(
         guest,
