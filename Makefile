@@ -69,7 +69,9 @@ package-test: package ## make packages, install them into an image's tree and pu
 	packaging/try-install.sh $(if $(filter debian-12,$(TARGET)),bookworm,trixie) \
 	  target/package/cordon*~deb$(subst debian-,,$(TARGET))_*.deb
 
+# The programs that benchmarks start, or put into an image, are built first.
 bench: ## run every benchmark, or ONLY=NAME; tables in target/bench/NAME.json
+	cargo build --locked --release --quiet -p cordon-launcher
 	for name in $(if $(ONLY),$(ONLY),$(basename $(notdir $(wildcard tests/bench/src/bin/*.rs)))); do \
 	  cargo run --locked --release --quiet -p cordon-bench --bin $$name; \
 	done

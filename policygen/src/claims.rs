@@ -66,7 +66,7 @@ pub(crate) fn write(
         target,
         known: HashMap::new(),
         prefix: format!("{}assert", names::prefix(&plan.device)),
-        attributes: 0,
+        sets: HashMap::new(),
         text: String::new(),
         lines: 0,
         claims: Vec::new(),
@@ -160,7 +160,9 @@ struct Assertions<'t> {
     /// Of the permissions of a class that claims ask for, those the target has.
     known: HashMap<(&'static str, &'static str), String>,
     prefix: String,
-    attributes: usize,
+    /// Names of sets, by their expression: each counts as an attribute of the
+    /// whole policy, which the compiler expands.
+    sets: HashMap<String, String>,
     text: String,
     /// Lines of the text so far: counting them anew for each rule would cost
     /// the square of their number.
@@ -201,11 +203,14 @@ impl Assertions<'_> {
 
     /// A set of types under a name: `neverallow` takes no expression.
     fn set(&mut self, expression: &str) -> String {
-        self.attributes += 1;
-        let name = format!("{}_{}", self.prefix, self.attributes);
+        if let Some(name) = self.sets.get(expression) {
+            return name.clone();
+        }
+        let name = format!("{}_{}", self.prefix, self.sets.len() + 1);
         let _ = writeln!(self.text, "(typeattribute {name})");
         let _ = writeln!(self.text, "(typeattributeset {name} {expression})");
         self.lines += 2;
+        self.sets.insert(expression.to_owned(), name.clone());
         name
     }
 

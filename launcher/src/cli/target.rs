@@ -16,7 +16,7 @@ const OWN: &str = "etc/cordon/target";
 pub fn of(root: &Path, name: Option<&str>) -> Result<Target, Failure> {
     let own = root.join(OWN);
     match name {
-        Some(name) if Target::named(name).is_none() && Path::new(name).is_file() => {
+        Some(name) if !is_known(name) && Path::new(name).is_file() => {
             profile(Path::new(name))
         }
         Some(name) => named(name),
@@ -34,7 +34,12 @@ fn release(root: &Path) -> Option<String> {
         Some(line.trim_matches('"').to_owned())
     };
     let name = format!("{}-{}", value("ID=")?, value("VERSION_ID=")?);
-    Target::named(&name).map(|_| name)
+    is_known(&name).then_some(name)
+}
+
+/// Whether a profile of this name is compiled in.
+fn is_known(name: &str) -> bool {
+    Target::names().any(|known| known == name)
 }
 
 /// A profile in a file, as `cordon policy scan` writes it.

@@ -5,6 +5,8 @@
 //! `{"case", "peer", "ours", "theirs", "ratio", "unit"}`, and prints the same.
 #![forbid(unsafe_code)]
 
+pub mod device;
+
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,32 +44,33 @@ impl Row {
     }
 }
 
-/// How long one run takes.
-pub fn time<T>(run: impl FnOnce() -> T) -> Duration {
+/// How long one run takes, if it succeeds.
+pub fn time<T, E>(run: impl FnOnce() -> Result<T, E>) -> Result<Duration, E> {
     let start = Instant::now();
-    std::hint::black_box(run());
-    start.elapsed()
+    let made = std::hint::black_box(run());
+    let taken = start.elapsed();
+    made.map(|_| taken)
 }
 
 /// The medians of `runs` runs of each, taken in turns, so that whatever slows
-/// the machine down for a while slows both.
-pub fn interleaved(
+/// the machine down for a while slows both. The first run that fails ends it.
+pub fn interleaved<E>(
     runs: usize,
-    mut ours: impl FnMut() -> Duration,
-    mut theirs: impl FnMut() -> Duration,
-) -> (Duration, Duration) {
+    mut ours: impl FnMut() -> Result<Duration, E>,
+    mut theirs: impl FnMut() -> Result<Duration, E>,
+) -> Result<(Duration, Duration), E> {
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
     for run in 0..runs {
         // Who comes first changes, too.
         if run % 2 == 0 {
-            our_times.push(ours());
-            their_times.push(theirs());
+            our_times.push(ours()?);
+            their_times.push(theirs()?);
         } else {
-            their_times.push(theirs());
-            our_times.push(ours());
+            their_times.push(theirs()?);
+            our_times.push(ours()?);
         }
     }
-    (median(our_times), median(their_times))
+    Ok((median(our_times), median(their_times)))
 }
 
 /// The middle one; the upper of two. Zero of none.
@@ -85,15 +88,20 @@ pub fn workspace() -> PathBuf {
 
 /// Writes the table of the benchmark `name` and prints it.
 pub fn finish(name: &str, rows: &[Row]) -> io::Result<()> {
+    save(name, rows)?;
+    println!("{}", table(rows));
+    Ok(())
+}
+
+/// Writes what is measured so far.
+pub fn save(name: &str, rows: &[Row]) -> io::Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let directory = target
         .unwrap_or_else(|| workspace().join("target"))
         .join("bench");
     std::fs::create_dir_all(&directory)?;
     let json = serde_json::to_string_pretty(rows).map_err(io::Error::other)?;
-    std::fs::write(directory.join(format!("{name}.json")), json + "\n")?;
-    println!("{}", table(rows));
-    Ok(())
+    std::fs::write(directory.join(format!("{name}.json")), json + "\n")
 }
 
 /// The table as text.
@@ -138,12 +146,20 @@ mod tests {
         let order = std::cell::RefCell::new(String::new());
         let say = |who: char, time: u64| {
             order.borrow_mut().push(who);
-            Duration::from_secs(time)
+            if time == 0 {
+                return Err("failed");
+            }
+            Ok(Duration::from_secs(time))
         };
         let mut times = [9, 1, 5].into_iter();
-        let (ours, theirs) = interleaved(3, || say('o', times.next().unwrap()), || say('t', 2));
+        let (ours, theirs) =
+            interleaved(3, || say('o', times.next().unwrap()), || say('t', 2)).unwrap();
         assert_eq!((ours.as_secs(), theirs.as_secs()), (5, 2));
         assert_eq!(*order.borrow(), "ottoot");
+        assert_eq!(
+            interleaved(3, || say('o', 1), || say('t', 0)),
+            Err("failed")
+        );
     }
 
     #[test]

@@ -20,23 +20,11 @@ fn main() -> io::Result<()> {
     let image = Image::of(Release::Debian13)?;
     let masked =
         format!("systemd.mask=cordon@{DEVICE}.service systemd.mask=cordon-policy@{DEVICE}.service");
-    let mut failed = None;
-    let mut boot = |append: &str, device: bool| {
-        let time = time_to_ready(&image, append, device);
-        time.unwrap_or_else(|error| {
-            failed = Some(error);
-            Duration::ZERO
-        })
-    };
-    let boot = std::cell::RefCell::new(&mut boot);
     let (ours, theirs) = interleaved(
         RUNS,
-        || (boot.borrow_mut())("", true),
-        || (boot.borrow_mut())(&masked, false),
-    );
-    if let Some(error) = failed {
-        return Err(error);
-    }
+        || time_to_ready(&image, "", true),
+        || time_to_ready(&image, &masked, false),
+    )?;
     let rows = [Row::new(
         "boot to READY, Debian 13, emulated",
         "the same image without Cordon",
