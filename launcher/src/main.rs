@@ -3,6 +3,7 @@
 
 mod cli;
 mod compartment;
+mod denials;
 mod facts;
 mod layers;
 mod policy;

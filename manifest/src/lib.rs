@@ -31,6 +31,7 @@ mod ucum;
 mod value;
 mod yaml;
 
+pub use check::{is_broad, refusal};
 pub use diagnostic::{At, Diagnostic, Position, Related, Report, Severity, Span};
 pub use model::{Manifest, Questions};
 pub use render::render;

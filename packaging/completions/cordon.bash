@@ -10,7 +10,7 @@ _cordon()
             _filedir -d
             return
             ;;
-        --policy | --contexts)
+        --policy | --contexts | --log)
             _filedir
             return
             ;;
@@ -68,6 +68,10 @@ _cordon()
             options+=' --json --runtime-dir'
             argument=device
             ;;
+        denials)
+            options+=' --follow --enable-audit --component --log --json --root --runtime-dir'
+            argument=either
+            ;;
         stop)
             options+=' --runtime-dir'
             argument=device
@@ -77,16 +81,16 @@ _cordon()
         [[ $cword -eq 1 ]] && options+=' --version'
         COMPREPLY=($(compgen -W "$options" -- "$cur"))
     elif [[ $cword -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy run status verify stop help' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy run status verify denials stop help' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == policy ]]; then
         COMPREPLY=($(compgen -W 'build install remove explain diff scan' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == help ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy run status verify stop' -- "$cur"))
-    elif [[ $argument == manifest ]]; then
+        COMPREPLY=($(compgen -W 'check plan policy run status verify denials stop' -- "$cur"))
+    elif [[ $argument == manifest || $argument == either && $cur == */* ]]; then
         _filedir yaml
     elif [[ $argument == file ]]; then
         _filedir
-    elif [[ $argument == device ]]; then
+    elif [[ $argument == device || $argument == either ]]; then
         COMPREPLY=($(compgen -W "$(ls /run/cordon /etc/cordon 2>/dev/null |
             sed -n 's/\.yaml$//; /^[a-z][a-z0-9-]*$/p' | sort -u)" -- "$cur"))
     fi

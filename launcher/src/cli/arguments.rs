@@ -43,6 +43,8 @@ pub enum Command {
     Status(RunningOptions),
     /// Read back what is in force.
     Verify(RunningOptions),
+    /// What was refused, and which line decides.
+    Denials(DenialsOptions),
     /// Stop a running device.
     Stop(RunningOptions),
 }
@@ -57,6 +59,7 @@ pub enum Topic {
     Run,
     Status,
     Verify,
+    Denials,
     Stop,
 }
 
@@ -197,6 +200,27 @@ pub struct RunningOptions {
     pub runtime_dir: PathBuf,
 }
 
+/// Options of `denials`.
+#[derive(Debug)]
+pub struct DenialsOptions {
+    /// A device or a manifest; the only device that runs, by default.
+    pub what: Option<String>,
+    /// Tree of the target.
+    pub root: Option<PathBuf>,
+    /// Whether to go on with what happens from now on.
+    pub follow: bool,
+    /// Whether to switch the kernel's auditing on meanwhile.
+    pub enable_audit: bool,
+    /// A log of auditd, instead of this system's.
+    pub log: Option<PathBuf>,
+    /// The one component.
+    pub component: Option<String>,
+    /// JSON instead of text.
+    pub json: bool,
+    /// Where sockets and the lock are kept.
+    pub runtime_dir: PathBuf,
+}
+
 /// Where a supervisor keeps its sockets and lock.
 pub const RUNTIME_DIR: &str = "/run/cordon";
 
@@ -252,6 +276,7 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
         }),
         Topic::Status => Command::Status(options.running()?),
         Topic::Verify => Command::Verify(options.running()?),
+        Topic::Denials => Command::Denials(options.denials()?),
         Topic::Stop => Command::Stop(options.running()?),
     };
     options.finish()?;
@@ -283,6 +308,9 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("name") => "name",
             Long("base") => "base",
             Long("note") => "note",
+            Long("follow") => "follow",
+            Long("enable-audit") => "enable-audit",
+            Long("log") => "log",
             Long("no-relabel") => "no-relabel",
             Long("unproved") => "unproved",
             #[cfg(feature = "weaken")]
@@ -298,7 +326,9 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             }
         };
         let value = match flag {
-            "json" | "no-relabel" | "unproved" | "version" => OsString::new(),
+            "json" | "no-relabel" | "unproved" | "version" | "follow" | "enable-audit" => {
+                OsString::new()
+            }
             _ => parser.value().map_err(wrong)?,
         };
         given.flags.push((flag, value));
@@ -314,10 +344,13 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         "run" => Topic::Run,
         "status" => Topic::Status,
         "verify" => Topic::Verify,
+        "denials" => Topic::Denials,
         "stop" => Topic::Stop,
         _ => {
             let failure = usage(format!("there is no command '{name}'"));
-            return Err(failure.help("commands: check, plan, policy, run, status, verify, stop"));
+            return Err(
+                failure.help("commands: check, plan, policy, run, status, verify, denials, stop")
+            );
         }
     })
 }

@@ -24,6 +24,7 @@ Usage: cordon COMMAND [OPTIONS]
   run DEVICE.yaml            confine, prove, start and keep the components running
   status [DEVICE]            how a running device is
   verify [DEVICE]            read back what is in force and compare with the plan
+  denials [DEVICE]           what was refused, and which line decides
   stop [DEVICE]              stop a running device
 
 cordon COMMAND --help explains a command. The usual order is the one above.
@@ -191,6 +192,37 @@ Options:
   --runtime-dir DIR   sockets and lock (default /run/cordon)
 ";
 
+const DENIALS: &str = "\
+Says what the components of a device were refused: which component, what it
+tried, which layer refused it, and the line of the manifest that decides, with
+what could be written there; or why no manifest can grant it.
+
+Usage: cordon denials [DEVICE|DEVICE.yaml] [--follow [--enable-audit]]
+         [--component NAME] [--log FILE] [--json] [--root DIR]
+         [--runtime-dir DIR]
+
+  cordon denials
+  cordon denials bedside-monitor --follow
+  cordon denials bedside-monitor.yaml --log audit.log --root build/image
+
+It reads the kernel's audit records: of the past, from the kernel's log and
+auditd's; with --follow, from the kernel as they are made, without any auditd.
+What the kernel as it stands does not write down is said, too. Needs root.
+
+What a component was refused is what it chose to try. Before a suggestion is
+pasted, somebody has to want it.
+
+Options:
+  --follow            go on with what happens from now on; until SIGINT
+  --enable-audit      switch the kernel's auditing on meanwhile, where it is off:
+                      Landlock's refusals are written only then
+  --component NAME    this component alone
+  --log FILE          a log of auditd, instead of this system's
+  --json              as JSON; with --follow one line each
+  --root DIR          tree of the target (default /)
+  --runtime-dir DIR   sockets and lock (default /run/cordon)
+";
+
 const STOP: &str = "\
 Stops a running device: SIGTERM to every component, after its stop-timeout the
 whole compartment is killed. Returns when nothing is left. Needs root.
@@ -212,6 +244,7 @@ pub fn text(topic: Topic) -> &'static str {
         Topic::Run => RUN,
         Topic::Status => STATUS,
         Topic::Verify => VERIFY,
+        Topic::Denials => DENIALS,
         Topic::Stop => STOP,
     }
 }

@@ -5,6 +5,7 @@
 mod arguments;
 mod check;
 mod client;
+mod denials;
 mod exit;
 mod failure;
 mod help;
@@ -55,6 +56,7 @@ fn dispatch(typed: Typed) -> Result<Exit, Failure> {
         Command::Run(options) => run::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Denials(options) => denials::run(&options),
         Command::Stop(options) => stop::run(&options),
     }
 }

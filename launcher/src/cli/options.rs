@@ -2,9 +2,9 @@
 
 use super::Failure;
 use super::arguments::{
-    Command, ManifestOptions, PolicyBuildOptions, PolicyDiffOptions, PolicyExplainOptions,
-    PolicyInstallOptions, PolicyRemoveOptions, PolicyScanOptions, RUNTIME_DIR, RunningOptions,
-    usage,
+    Command, DenialsOptions, ManifestOptions, PolicyBuildOptions, PolicyDiffOptions,
+    PolicyExplainOptions, PolicyInstallOptions, PolicyRemoveOptions, PolicyScanOptions,
+    RUNTIME_DIR, RunningOptions, usage,
 };
 use cordon_manifest::plan::Layer;
 use std::collections::VecDeque;
@@ -89,6 +89,29 @@ impl Options<'_> {
             json: self.flag("json").is_some(),
             runtime_dir: self.runtime_dir(),
         })
+    }
+
+    /// What `denials` takes.
+    pub fn denials(&mut self) -> Result<DenialsOptions, Failure> {
+        let what = self.words.pop_front();
+        let options = DenialsOptions {
+            what: what.map(|word| word.to_string_lossy().into_owned()),
+            root: self.flag("root").map(PathBuf::from),
+            follow: self.flag("follow").is_some(),
+            enable_audit: self.flag("enable-audit").is_some(),
+            log: self.flag("log").map(PathBuf::from),
+            component: self.text("component"),
+            json: self.flag("json").is_some(),
+            runtime_dir: self.runtime_dir(),
+        };
+        if options.follow && options.log.is_some() {
+            return Err(usage("--log is of the past, and --follow of what comes"));
+        }
+        if options.enable_audit && !options.follow {
+            let failure = usage("--enable-audit is for --follow: it is switched off at the end");
+            return Err(failure.help("for good: audit=1 on the kernel's command line"));
+        }
+        Ok(options)
     }
 
     /// What `policy scan` takes.

@@ -75,8 +75,10 @@ pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Res
         }
     }
     if on(Layer::LandlockAudit) {
+        // The trials before exec are refused by design, and no denials.
         ruleset = ruleset
-            .log_new_exec(true)
+            .log_same_exec(false)
+            .and_then(|ruleset| ruleset.log_new_exec(true))
             .map_err(failed(Layer::LandlockAudit, "switching on audit records:"))?;
     }
     let status = ruleset

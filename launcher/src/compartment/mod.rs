@@ -20,7 +20,7 @@ mod reaper;
 mod report;
 mod root;
 mod running;
-mod seccomp;
+pub mod seccomp;
 mod trial;
 
 pub use cgroup::{
@@ -32,6 +32,7 @@ pub use hold::while_stopped;
 pub use limits::values as process_limits;
 pub use namespaces::own as own_namespaces;
 pub use quota::{found as quota_found, wanted as quota_wanted};
+pub use reaper::user as reaper_user;
 pub use root::{Mount, NOTIFY, ROOT_ATTRIBUTES, check_node, open_source};
 pub use running::Running;
 pub use seccomp::{FILTERS, Filters};

@@ -25,6 +25,11 @@ const FIRST_USER: u32 = 0x7e00_0000;
 /// How long, in ms, a killed namespace may take to empty.
 const ENDING: u16 = 5000;
 
+/// User of the reaper of the `index`th component.
+pub fn user(index: usize) -> u32 {
+    FIRST_USER + index as u32
+}
+
 /// A running reaper. Dropping it kills its pid namespace.
 #[derive(Debug)]
 pub struct Reaper {
@@ -51,7 +56,7 @@ impl Reaper {
                 error.to_string(),
             )
         })?;
-        let id = FIRST_USER + index as u32;
+        let id = user(index);
         let user = User {
             name: id.to_string(),
             uid: id,

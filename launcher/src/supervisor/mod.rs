@@ -93,6 +93,7 @@ struct Supervisor {
     signs_of_life: u64,
     began: Instant,
     plan: Plan,
+    manifest: PathBuf,
     layers: Layers,
     enforcement: Enforcement,
     without: Vec<Layer>,

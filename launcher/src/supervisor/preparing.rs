@@ -96,6 +96,7 @@ impl Supervisor {
             signs_of_life: 0,
             began,
             plan,
+            manifest,
             layers,
             enforcement,
             without,

@@ -18,6 +18,8 @@ pub struct AbsentLayer {
 pub struct Status {
     /// Name of the device.
     pub device: String,
+    /// The manifest, as an absolute path.
+    pub manifest: String,
     /// `starting`, `ready`, `degraded`, `stopping`.
     pub state: String,
     /// The same in words, as systemd is told.

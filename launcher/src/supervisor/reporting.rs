@@ -106,6 +106,7 @@ impl Supervisor {
         });
         Status {
             device: self.plan.device.clone(),
+            manifest: self.manifest.display().to_string(),
             state: self.word().to_owned(),
             text: self.status_text(),
             pid: std::process::id(),

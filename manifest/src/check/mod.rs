@@ -6,7 +6,7 @@ mod paths;
 mod sockets;
 
 pub(crate) use component::size;
-pub(crate) use paths::{is_broad, refusal};
+pub use paths::{is_broad, refusal};
 
 use crate::accept;
 use crate::diagnostic::{At, Diagnostic, Sink};

@@ -121,7 +121,7 @@ fn place(file: &File, component: &Component, sink: &mut Sink) {
 }
 
 /// Why nobody is granted this path, with what to write instead.
-pub(crate) fn refusal(path: &str, access: Access) -> Option<&'static str> {
+pub fn refusal(path: &str, access: Access) -> Option<&'static str> {
     REFUSED
         .iter()
         .find(|(refused, _)| path == *refused)
@@ -140,7 +140,7 @@ pub(crate) fn refusal(path: &str, access: Access) -> Option<&'static str> {
 }
 
 /// Whether a grant of this path says little.
-pub(crate) fn is_broad(path: &str) -> bool {
+pub fn is_broad(path: &str) -> bool {
     BROAD.contains(&path)
 }
 

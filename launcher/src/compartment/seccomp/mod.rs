@@ -10,8 +10,11 @@
 //!    Plan asks for): what it does not name gets EPERM. It comes last because it
 //!    refuses seccomp(2) itself, and leaves to the two others what is theirs.
 
+mod asked;
 mod constant;
 mod profile;
+
+pub use asked::{Rule, answered_as_absent, given_by, roles_with, rules};
 
 use crate::sys::ptrace::Instruction;
 use cordon_manifest::plan::{Component, Network, Plan};

@@ -1,0 +1,135 @@
+//! Every refusal explained: from the kernel's audit records to the component,
+//! what it tried, in words, which layer refused it, and the line of the manifest
+//! that decides.
+//!
+//! ```text
+//! source ──Record──▶ Assembly ──event──▶ Refusal ──▶ Attribution ──▶ Decision
+//! ```
+//!
+//! Records hold texts of the attacker's choosing. None of them is believed beyond
+//! what it is: see [`record`] for how a text is kept a text, and [`attribution`]
+//! for what tells whose a refusal is.
+
+#![forbid(unsafe_code)]
+
+mod attribution;
+mod blind;
+mod calls;
+mod decision;
+mod event;
+mod record;
+mod refusal;
+pub mod source;
+mod tally;
+#[cfg(test)]
+pub mod testing;
+mod words;
+
+pub use attribution::By;
+pub use blind::{Blind, blind};
+pub use decision::{Decision, Kind};
+pub use event::Assembly;
+pub use record::Record;
+pub use tally::{Saying, Tally};
+
+use attribution::{Attributor, Part};
+use cordon_manifest::plan::Plan;
+use serde::{Deserialize, Serialize};
+
+/// One refusal, explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// When, in ms since 1970; the first time, where `count` is above 1.
+    pub at_ms: u64,
+    /// The kernel's number of the event since its start.
+    pub event: u64,
+    /// The device.
+    pub device: String,
+    /// The component; none where it is a part of Cordon that belongs to none.
+    pub component: Option<String>,
+    /// `program`, `pid-1` or `supervisor`.
+    pub process: String,
+    /// By what it is known to be the component's.
+    pub attributed_by: By,
+    /// Process number, as the host sees it.
+    pub pid: Option<i32>,
+    /// What the thread called itself: the component's word, of no weight.
+    pub command: Option<String>,
+    /// Name of the layer that refused.
+    pub layer: String,
+    /// What was tried, in words.
+    pub tried: String,
+    /// What the program saw: an errno, or how it was ended.
+    pub answer: String,
+    /// What decides.
+    pub decision: Decision,
+    /// How often so far.
+    pub count: u64,
+}
+
+impl Denial {
+    /// Whether it is the same refusal once more.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.component == other.component
+            && self.process == other.process
+            && self.layer == other.layer
+            && self.tried == other.tried
+            && self.answer == other.answer
+    }
+}
+
+/// Explains the refusals of one device.
+pub struct Explainer<'a> {
+    plan: &'a Plan,
+    attributor: Attributor<'a>,
+}
+
+impl<'a> Explainer<'a> {
+    /// Of a device with this plan, on this system.
+    pub fn new(plan: &'a Plan) -> Self {
+        let attributor = Attributor::new(plan);
+        Self { plan, attributor }
+    }
+
+    /// Remembers whose a Landlock domain is, where the event says it.
+    pub fn learn(&mut self, event: &[Record]) {
+        self.attributor.learn(event);
+    }
+
+    /// The device's refusals in one event.
+    pub fn explain(&self, event: &[Record]) -> Vec<Denial> {
+        let explained = |refusal: refusal::Refusal| {
+            let found = self.attributor.of(&refusal.who)?;
+            let (component, process) = match found.part {
+                Part::Component(index) => (Some(&self.plan.components[index]), "program"),
+                Part::Reaper(index) => (index.map(|index| &self.plan.components[index]), "pid-1"),
+                Part::Supervisor => (None, "supervisor"),
+            };
+            let decision = match (component, process) {
+                (Some(component), "program") => {
+                    decision::decide(self.plan, component, &refusal.what)
+                }
+                _ => decision::of_cordon(),
+            };
+            let absent = refusal.what.is_answered_as_absent();
+            let seconds = refusal.stamp.seconds.saturating_mul(1000);
+            Some(Denial {
+                at_ms: seconds.saturating_add(refusal.stamp.milliseconds.into()),
+                event: refusal.stamp.serial,
+                device: self.plan.device.clone(),
+                component: component.map(|component| component.name.clone()),
+                process: process.to_owned(),
+                attributed_by: found.by,
+                pid: refusal.who.pid,
+                command: refusal.who.command.clone(),
+                layer: refusal.what.layer().name().to_owned(),
+                tried: words::tried(&refusal.what),
+                answer: refusal.what.answer(absent).to_owned(),
+                decision,
+                count: 1,
+            })
+        };
+        let refusals = refusal::refusals(event).into_iter();
+        refusals.filter_map(explained).collect()
+    }
+}
