@@ -87,7 +87,7 @@ mod trusted;
 mod writer;
 
 pub use ambient::Ambient;
-pub use base::Base;
+pub use base::{Base, BinaryError};
 pub use claims::Claim;
 pub use diff::{Change, Difference, Direction};
 pub use error::Error;

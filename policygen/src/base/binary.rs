@@ -2,10 +2,11 @@
 //! kernel loads it: versions 30 to 35, with or without MLS.
 
 use super::Base;
-use super::reader::Reader;
+use super::reader::{BinaryError, Reader};
 use crate::ambient::{Ambient, Gathered, SELF};
 use crate::trusted::{Act, OBJECT, PROCESS, Trusted, is_part};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 const MAGIC: u32 = 0xf97c_ff8c;
 const NAME: &str = "SE Linux";
@@ -18,6 +19,11 @@ const ATTRIBUTE: u32 = 2;
 const ALLOWED: u16 = 1;
 const EXTENDED: u16 = 0x0700;
 const TCP: u32 = 6;
+/// Kernels have some 130 classes. Each gets the names of its common's permissions.
+const HIGHEST_CLASS: u32 = 1024;
+/// Longest condition: a kernel evaluates ten booleans at most (COND_EXPR_MAXDEPTH).
+const LONGEST_CONDITION: usize = 1 << 16;
+const DEEPEST_CONDITION: usize = 10;
 /// `CEXPR_NAMES`, a part of a constraint that has names with it.
 const NAMES: u32 = 5;
 
@@ -34,7 +40,8 @@ struct Rule {
     target: u32,
     class: u32,
     permissions: u32,
-    condition: Option<String>,
+    /// Shared: a condition may hold many rules.
+    condition: Option<Rc<str>>,
 }
 
 /// What is read of a binary policy. Types and attributes go by their number,
@@ -58,27 +65,25 @@ pub(super) struct Policy {
 
 impl Policy {
     /// Reads a whole policy; what is of no interest is read over.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, BinaryError> {
         let mut from = Reader::new(bytes);
         if from.u32().ok() != Some(MAGIC) || from.name().ok().as_deref() != Some(NAME) {
-            return Err("this is no binary policy of a SELinux kernel".to_owned());
+            return Err(BinaryError::NotAPolicy);
         }
         let mut policy = Self {
             version: from.u32()?,
             ..Self::default()
         };
         if !(30..=35).contains(&policy.version) {
-            return Err(format!(
-                "the policy is of version {}; 30 to 35 can be read",
-                policy.version
-            ));
+            return Err(BinaryError::Version(policy.version));
         }
         policy.mls = from.u32()? & MLS != 0;
         let (symbols, contexts) = (from.u32()?, from.u32()?);
         if (symbols, contexts) != (8, 9) {
-            return Err(format!(
-                "{symbols} tables of names and {contexts} of contexts are not SELinux's"
-            ));
+            return Err(BinaryError::Tables {
+                names: symbols,
+                contexts,
+            });
         }
         from.bitmap()?; // capabilities
         from.bitmap()?; // permissive types
@@ -97,7 +102,7 @@ impl Policy {
         Ok(policy)
     }
 
-    fn symbols(&mut self, from: &mut Reader<'_>) -> Result<(), String> {
+    fn symbols(&mut self, from: &mut Reader<'_>) -> Result<(), BinaryError> {
         let mut commons: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
         for table in 0..8 {
             from.skip(1)?;
@@ -166,8 +171,11 @@ impl Policy {
         &mut self,
         from: &mut Reader<'_>,
         commons: &BTreeMap<String, BTreeMap<u32, String>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), BinaryError> {
         let (length, common, number) = (from.u32()?, from.u32()?, from.u32()?);
+        if number > HIGHEST_CLASS {
+            return Err(BinaryError::Class(number));
+        }
         from.skip(1)?;
         let (count, constraints) = (from.u32()?, from.u32()?);
         let name = from.string(length)?;
@@ -186,7 +194,11 @@ impl Policy {
         Ok(())
     }
 
-    fn rule(&mut self, from: &mut Reader<'_>, condition: Option<&str>) -> Result<(), String> {
+    fn rule(
+        &mut self,
+        from: &mut Reader<'_>,
+        condition: Option<&Rc<str>>,
+    ) -> Result<(), BinaryError> {
         let (source, target, class, kind) = (from.u16()?, from.u16()?, from.u16()?, from.u16()?);
         if kind & EXTENDED != 0 {
             from.take(2 + 32)?;
@@ -199,13 +211,13 @@ impl Policy {
                 target: target.into(),
                 class: class.into(),
                 permissions,
-                condition: condition.map(str::to_owned),
+                condition: condition.cloned(),
             });
         }
         Ok(())
     }
 
-    fn conditions(&mut self, from: &mut Reader<'_>) -> Result<(), String> {
+    fn conditions(&mut self, from: &mut Reader<'_>) -> Result<(), BinaryError> {
         let count = from.u32()?;
         for _ in 0..count {
             from.skip(1)?;
@@ -214,23 +226,24 @@ impl Policy {
             let length = from.u32()?;
             for _ in 0..length {
                 let (kind, boolean) = (from.u32()?, from.u32()?);
-                let name = match kind {
+                let mut operand = || stack.pop().unwrap_or_default();
+                let part = match kind {
                     1 => self.booleans.get(&boolean).cloned().unwrap_or_default(),
-                    2 => format!("(not {})", stack.pop().unwrap_or_default()),
-                    _ => {
-                        let (right, left) = (
-                            stack.pop().unwrap_or_default(),
-                            stack.pop().unwrap_or_default(),
-                        );
-                        let operators = ["or", "and", "xor", "eq", "neq"];
-                        let operator = operators.get(kind as usize - 3).copied().unwrap_or("?");
+                    2 => format!("(not {})", operand()),
+                    3..=7 => {
+                        let (right, left) = (operand(), operand());
+                        let operator = ["or", "and", "xor", "eq", "neq"][kind as usize - 3];
                         format!("({operator} {left} {right})")
                     }
+                    _ => return Err(BinaryError::Condition),
                 };
-                stack.push(name);
+                if part.len() > LONGEST_CONDITION || stack.len() > DEEPEST_CONDITION {
+                    return Err(BinaryError::Condition);
+                }
+                stack.push(part);
             }
             let holds = stack.pop().unwrap_or_default();
-            for condition in [holds.clone(), format!("(not {holds})")] {
+            for condition in [holds.clone(), format!("(not {holds})")].map(Rc::from) {
                 let count = from.u32()?;
                 for _ in 0..count {
                     self.rule(from, Some(&condition))?;
@@ -240,7 +253,7 @@ impl Policy {
         Ok(())
     }
 
-    fn transitions(&self, from: &mut Reader<'_>) -> Result<(), String> {
+    fn transitions(&self, from: &mut Reader<'_>) -> Result<(), BinaryError> {
         let roles = from.u32()?;
         from.skip(4 * roles as usize)?;
         let allowed = from.u32()?;
@@ -262,7 +275,7 @@ impl Policy {
         Ok(())
     }
 
-    fn contexts(&mut self, from: &mut Reader<'_>) -> Result<(), String> {
+    fn contexts(&mut self, from: &mut Reader<'_>) -> Result<(), BinaryError> {
         for table in 0..9 {
             let count = from.u32()?;
             for _ in 0..count {
@@ -311,7 +324,7 @@ impl Policy {
     }
 
     /// A context: its type.
-    fn context(&self, from: &mut Reader<'_>) -> Result<u32, String> {
+    fn context(&self, from: &mut Reader<'_>) -> Result<u32, BinaryError> {
         from.skip(2)?;
         let label = from.u32()?;
         if self.mls {
@@ -320,7 +333,7 @@ impl Policy {
         Ok(label)
     }
 
-    fn membership(&mut self, from: &mut Reader<'_>) -> Result<(), String> {
+    fn membership(&mut self, from: &mut Reader<'_>) -> Result<(), BinaryError> {
         if self.mls {
             let ranges = from.u32()?;
             for _ in 0..ranges {
@@ -332,7 +345,7 @@ impl Policy {
         for number in 1..=highest.copied().unwrap_or(0) {
             let attributes = from.bitmap()?;
             // Bits count from 0, types and attributes from 1.
-            let attributes = attributes.iter().map(|bit| bit + 1);
+            let attributes = attributes.iter().filter_map(|bit| bit.checked_add(1));
             self.membership.insert(number, attributes.collect());
         }
         Ok(())
@@ -494,19 +507,19 @@ impl Policy {
 }
 
 /// Permissions by the number of their bit.
-fn permissions(from: &mut Reader<'_>, count: u32) -> Result<BTreeMap<u32, String>, String> {
+fn permissions(from: &mut Reader<'_>, count: u32) -> Result<BTreeMap<u32, String>, BinaryError> {
     let mut permissions = BTreeMap::new();
     for _ in 0..count {
         let (length, number) = (from.u32()?, from.u32()?);
         if !(1..=32).contains(&number) {
-            return Err(format!("a permission has number {number}"));
+            return Err(BinaryError::Permission(number));
         }
         permissions.insert(number, from.string(length)?);
     }
     Ok(permissions)
 }
 
-fn constraints(from: &mut Reader<'_>, count: u32) -> Result<(), String> {
+fn constraints(from: &mut Reader<'_>, count: u32) -> Result<(), BinaryError> {
     for _ in 0..count {
         from.skip(1)?;
         let parts = from.u32()?;
@@ -525,7 +538,7 @@ fn constraints(from: &mut Reader<'_>, count: u32) -> Result<(), String> {
 }
 
 /// A range of levels: one level when both ends are the same.
-fn range(from: &mut Reader<'_>) -> Result<(), String> {
+fn range(from: &mut Reader<'_>) -> Result<(), BinaryError> {
     let levels = from.u32()?;
     from.skip(levels as usize)?;
     from.bitmap()?;

@@ -6,6 +6,8 @@ mod expression;
 mod reader;
 mod source;
 
+pub use reader::BinaryError;
+
 use crate::ambient::Ambient;
 use crate::trusted::Trusted;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,14 +44,14 @@ impl Base {
     /// Reads a binary policy, as the kernel loads it. A binary no longer says
     /// which types an attribute was to leave out, so what a new domain would
     /// get from such attributes is not in `ambient`: see [`Self::of_domain`].
-    pub fn from_binary(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_binary(bytes: &[u8]) -> Result<Self, BinaryError> {
         binary::Policy::read(bytes).map(|policy| policy.base("domain"))
     }
 
     /// Reads what a binary policy, compiled with the device's module in it,
     /// allows this very domain: by name and by every attribute it is in.
     /// None when the policy does not have the domain.
-    pub fn of_domain(bytes: &[u8], domain: &str) -> Result<Option<Vec<Ambient>>, String> {
+    pub fn of_domain(bytes: &[u8], domain: &str) -> Result<Option<Vec<Ambient>>, BinaryError> {
         let policy = binary::Policy::read(bytes)?;
         Ok(policy.has_type(domain).then(|| policy.allowed(domain)))
     }
