@@ -53,6 +53,32 @@ pub enum Error {
         /// Who asked for it.
         origin: String,
     },
+    /// A path that holds the system's secrets or policy would get the device's
+    /// label, with all that is below it.
+    Kept {
+        /// The path.
+        path: String,
+        /// What it belongs to or has, in words.
+        why: String,
+        /// Where a device's own would stand.
+        instead: String,
+        /// Who asked for it.
+        origin: String,
+    },
+    /// The base policy labels a path below a directory that would be labelled as
+    /// a whole: a name counts for more than a pattern.
+    BaseBelow {
+        /// The directory.
+        path: String,
+        /// The path below it.
+        below: String,
+        /// The type the base policy gives that one.
+        label: String,
+        /// The target profile.
+        target: String,
+        /// Who asked for the directory.
+        origin: String,
+    },
     /// The base policy labels this very path, and a path has one label.
     BaseLabel {
         /// The path.
@@ -125,6 +151,25 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "{origin}: {path} belongs to the whole system and keeps its label {label}, so it cannot be granted for writing"
+            ),
+            Self::Kept {
+                path,
+                why,
+                instead,
+                origin,
+            } => write!(
+                f,
+                "{origin}: {path} is never granted: {why}; keep the device's own in a directory of its own, such as {instead}"
+            ),
+            Self::BaseBelow {
+                path,
+                below,
+                label,
+                target,
+                origin,
+            } => write!(
+                f,
+                "{origin}: {path} cannot be labelled as a whole: the base policy of {target} labels {below} in it, {label}, and no path has two labels: grant a directory of the device's own, or what is beside it"
             ),
             Self::BaseLabel {
                 path,

@@ -1,6 +1,7 @@
 //! Which type each path, device node and port of a device carries.
 
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::names;
 use crate::target::Target;
 use cordon_manifest::plan::{
@@ -82,19 +83,52 @@ impl Labels {
             ports: BTreeMap::new(),
             shared: BTreeMap::new(),
         };
+        let kept = Kept::of(target);
         for component in &plan.components {
             labels.program(plan, component, target, errors);
+            let program = &component.program;
+            let origin = Origin::Manifest { line: program.line };
+            errors.extend(is_kept(&kept, target, plan, &program.path, false, &origin));
         }
         for component in &plan.components {
             for file in component.files.iter().filter(|file| is_declared(file)) {
-                labels.path(plan, file, target, errors);
+                labels.path(plan, file, target, &kept, errors);
             }
             for device in &component.devices {
                 labels.node(plan, device, target, errors);
             }
             labels.network(plan, component, target);
         }
+        errors.extend(labels.named_below(target));
         labels
+    }
+
+    /// What the base policy names exactly below a directory that would be
+    /// labelled as a whole, by directory the first.
+    fn named_below(&self, target: &Target) -> Vec<Error> {
+        let mut found: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        for (below, label) in target.all_labelled() {
+            let ends = below
+                .char_indices()
+                .filter(|(_, character)| *character == '/');
+            for (end, _) in ends.skip(1) {
+                let Some((path, own)) = self.paths.get_key_value(&below[..end]) else {
+                    continue;
+                };
+                if own.kind != PathKind::File {
+                    let first = found.entry(path).or_insert((below, label));
+                    *first = (*first).min((below, label));
+                }
+            }
+        }
+        let error = |(path, (below, label)): (&str, (&str, &str))| Error::BaseBelow {
+            path: path.to_owned(),
+            below: below.to_owned(),
+            label: label.to_owned(),
+            target: target.name().to_owned(),
+            origin: self.paths[path].origin.to_string(),
+        };
+        found.into_iter().map(error).collect()
     }
 
     fn program(
@@ -131,7 +165,14 @@ impl Labels {
         });
     }
 
-    fn path(&mut self, plan: &Plan, file: &FileGrant, target: &Target, errors: &mut Vec<Error>) {
+    fn path(
+        &mut self,
+        plan: &Plan,
+        file: &FileGrant,
+        target: &Target,
+        kept: &Kept<'_>,
+        errors: &mut Vec<Error>,
+    ) {
         let source = &file.source;
         if !normalised(source) {
             errors.push(bad_path(source, &file.origin));
@@ -156,6 +197,8 @@ impl Labels {
             PathKind::Absent if file.pass.is_some() => PathKind::File,
             kind => kind,
         };
+        let whole = kind != PathKind::File;
+        errors.extend(is_kept(kept, target, plan, source, whole, &file.origin));
         if kind == PathKind::File {
             let instead = Some(format!("/etc/{}", plan.device));
             errors.extend(base_label(target, "file", source, instead, &file.origin));
@@ -310,6 +353,31 @@ fn base_label(
         label: label.to_owned(),
         target: target.name().to_owned(),
         instead: instead.map(|directory| format!("{directory}/{name}")),
+        origin: origin.to_string(),
+    })
+}
+
+/// The error that a path is, or has below it, what no device is given.
+fn is_kept(
+    kept: &Kept<'_>,
+    target: &Target,
+    plan: &Plan,
+    path: &str,
+    whole: bool,
+    origin: &Origin,
+) -> Option<Error> {
+    let why = if let Some(place) = kept.find(path, whole) {
+        let (name, expression, label) = (target.name(), place.expression, place.label);
+        format!("the base policy of {name} keeps {expression} apart, as {label}")
+    } else if let Some(secret) = cordon_manifest::secret(path, whole) {
+        format!("{} is {}", secret.place, secret.what)
+    } else {
+        return None;
+    };
+    Some(Error::Kept {
+        path: path.to_owned(),
+        why,
+        instead: format!("/etc/{}", plan.device),
         origin: origin.to_string(),
     })
 }

@@ -1,7 +1,7 @@
 //! Making a target profile from the target's own policy.
 
 use crate::base::Base;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Attributes of the base policy that generated types join, and that the
@@ -27,6 +27,25 @@ pub(crate) const TYPES: [&str; 8] = [
     "proc_t",
     "textrel_shlib_t",
     "tmpfs_t",
+];
+
+/// Types of the base policy, where it has them, by which the system's policy and
+/// keys are known that some base policy has in `non_security_file_type`.
+pub(crate) const KEPT: [&str; 14] = [
+    "default_context_t",
+    "file_context_t",
+    "ipsec_key_file_t",
+    "krb5_keytab_t",
+    "policy_config_t",
+    "policy_src_t",
+    "selinux_config_t",
+    "selinux_login_config_t",
+    "semanage_read_lock_t",
+    "semanage_store_t",
+    "semanage_trans_lock_t",
+    "shadow_t",
+    "sshd_key_t",
+    "tls_privkey_t",
 ];
 
 /// File types of stat(2), by which file contexts are looked up.
@@ -91,6 +110,9 @@ pub struct Described {
     /// Types of the paths that the target's file contexts name exactly
     /// ([`exact`]).
     pub exact: BTreeMap<String, String>,
+    /// The expressions of the target's file contexts, with their types
+    /// ([`patterns`]).
+    pub patterns: Vec<(String, String)>,
 }
 
 /// Gives the text of a base policy's profile. Only what generation can need is
@@ -172,6 +194,22 @@ pub fn scan(base: &Base, described: &Described) -> String {
             &format!("{label} {}", paths.join(" ")),
         );
     }
+    let mut kept: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (expression, label) in &described.patterns {
+        if base.kept.contains(label) || KEPT.contains(&label.as_str()) {
+            // It would begin a comment; any character is no less.
+            let expression = expression.replace("\\#", "#").replace('#', ".");
+            kept.entry(label).or_default().insert(expression);
+        }
+    }
+    for (label, expressions) in kept {
+        let expressions: Vec<String> = expressions.into_iter().collect();
+        line(
+            &mut out,
+            "kept",
+            &format!("{label} {}", expressions.join(" ")),
+        );
+    }
     out
 }
 
@@ -196,6 +234,27 @@ pub fn exact(contexts: &str) -> BTreeMap<String, String> {
         let label = context.split(':').nth(2);
         if let Some(label) = label.filter(|_| path.starts_with('/') && !path.contains(special)) {
             found.insert(path.replace('\0', "."), label.to_owned());
+        }
+    }
+    found
+}
+
+/// The expressions of a `file_contexts` text, with their types, in its order.
+/// What has no label is left out.
+#[must_use]
+pub fn patterns(contexts: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for line in contexts.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(expression), Some(context)) = (words.next(), words.next_back()) else {
+            continue;
+        };
+        if let Some(label) = context
+            .split(':')
+            .nth(2)
+            .filter(|_| expression.starts_with('/'))
+        {
+            found.push((expression.to_owned(), label.to_owned()));
         }
     }
     found

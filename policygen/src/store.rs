@@ -3,7 +3,7 @@
 
 use crate::base::Base;
 use crate::compile::{BaseModules, Tools};
-use crate::scan::{NODES, SHARED, exact};
+use crate::scan::{NODES, SHARED, exact, patterns};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -171,9 +171,20 @@ fn modules(
 /// Types by path.
 pub type Labelled = BTreeMap<String, String>;
 
-/// Types of the paths that [`SHARED`] and [`NODES`] name, and of those that the
-/// file contexts name exactly.
-pub fn labels(tools: &Tools, contexts: &Path) -> Result<(Labelled, Labelled), String> {
+/// What a target's file contexts say, as [`Described`](crate::Described) takes it.
+#[derive(Clone, Debug, Default)]
+pub struct Contexts {
+    /// Types of the paths that [`SHARED`] and [`NODES`] name.
+    pub labels: Labelled,
+    /// Types of the paths that are named exactly.
+    pub exact: Labelled,
+    /// All expressions, with their types.
+    pub patterns: Vec<(String, String)>,
+}
+
+/// Reads file contexts; Cordon's own, which are no part of a base policy, are
+/// left out of what is named exactly.
+pub fn labels(tools: &Tools, contexts: &Path) -> Result<Contexts, String> {
     let said = |error: std::io::Error| format!("{}: {error}", contexts.display());
     let mut labels = Labelled::new();
     for (path, kind) in SHARED.iter().chain(&NODES) {
@@ -182,7 +193,13 @@ pub fn labels(tools: &Tools, contexts: &Path) -> Result<(Labelled, Labelled), St
         }
     }
     let text = fs::read_to_string(contexts).map_err(said)?;
-    Ok((labels, exact(&text)))
+    let mut exact = exact(&text);
+    exact.retain(|_, label| !is_ours(label));
+    Ok(Contexts {
+        labels,
+        exact,
+        patterns: patterns(&text),
+    })
 }
 
 /// Names in a directory, sorted.

@@ -33,6 +33,8 @@ pub struct Target {
     ambient: Vec<Ambient>,
     pub(crate) trusted: Trusted,
     labelled: HashMap<Name, Name>,
+    /// Expressions of file contexts, with the types of what is kept from others.
+    kept: Vec<(Name, Name)>,
     libsepol: Option<String>,
     denies: bool,
 }
@@ -152,6 +154,13 @@ impl Target {
                 let paths = paths.split(' ').map(|path| (keep(path), label.clone()));
                 self.labelled.extend(paths);
             }
+            "kept" => {
+                let (label, expressions) = pair()?;
+                let label = keep(label);
+                let expressions = expressions.split(' ');
+                self.kept
+                    .extend(expressions.map(|one| (keep(one), label.clone())));
+            }
             "type" => self.types.extend(names()),
             "attribute" => self.attributes.extend(names()),
             "class" => {
@@ -236,6 +245,18 @@ impl Target {
     /// Label that the base policy gives to this very path of a file or node.
     pub(crate) fn labelled(&self, path: &str) -> Option<&str> {
         self.labelled.get(path).map(AsRef::as_ref)
+    }
+
+    /// Expressions of the file contexts of what the base policy keeps, with types.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (&str, &str)> {
+        let kept = self.kept.iter();
+        kept.map(|(expression, label)| (expression.as_ref(), label.as_ref()))
+    }
+
+    /// Every path that the base policy labels itself, with its type.
+    pub(crate) fn all_labelled(&self) -> impl Iterator<Item = (&str, &str)> {
+        let labelled = self.labelled.iter();
+        labelled.map(|(path, label)| (path.as_ref(), label.as_ref()))
     }
 
     /// Label that the base policy gives to this very TCP port, if any.

@@ -678,3 +678,81 @@ fn a_channel_to_nobody_is_refused() {
         "{found:?}"
     );
 }
+
+#[test]
+fn what_the_base_policy_keeps_is_no_devices_from_above_or_below() {
+    for target in Target::names() {
+        let target = Target::named(target).unwrap();
+        for (path, kind) in [
+            ("/etc", PathKind::Directory),
+            ("/etc/audit", PathKind::Directory),
+            ("/etc/krb5.keytab", PathKind::File),
+            ("/etc/selinux", PathKind::Directory),
+            ("/etc/shadow", PathKind::File),
+            ("/etc/ssh", PathKind::Directory),
+            ("/etc/ssh/ssh_host_rsa_key", PathKind::File),
+            ("/root", PathKind::Directory),
+            ("/root/.ssh", PathKind::Directory),
+            ("/var/lib", PathKind::Directory),
+            ("/var/lib/selinux/targeted", PathKind::Absent),
+        ] {
+            let mut plan = bedside_monitor();
+            let mut file = declared(path, Access::Read, 77);
+            file.kind = kind;
+            plan.components[0].files.push(file);
+            let found = errors(&plan, &target);
+            assert!(
+                found.iter().any(|error| {
+                    matches!(error, Error::Kept { path: of, origin, .. }
+                        if of == path && origin.contains("line 77"))
+                }),
+                "{path} on {}: {found:?}",
+                target.name()
+            );
+        }
+    }
+    // By the profile alone: no list of places has it.
+    let mut plan = bedside_monitor();
+    plan.components[0]
+        .files
+        .push(declared("/etc/openarc", Access::Read, 78));
+    let found = errors(&plan, &Target::named("debian-13").unwrap());
+    let said = found[0].to_string();
+    assert!(
+        said.contains("line 78") && said.contains("openarc_milter_private_key_t"),
+        "{said}"
+    );
+    // A program would be labelled, too.
+    let mut plan = bedside_monitor();
+    plan.components[0].program.path = "/var/lib/selinux/display".to_owned();
+    let found = errors(&plan, &debian_12_profile());
+    assert!(matches!(&found[..], [Error::Kept { .. }]), "{found:?}");
+}
+
+#[test]
+fn a_directory_in_which_the_base_policy_names_a_path_is_an_error_naming_both() {
+    let target = Target::named("debian-13").unwrap();
+    let mut plan = bedside_monitor();
+    plan.components[0]
+        .files
+        .push(declared("/etc/security", Access::Read, 79));
+    // Beside it, and a file of the same beginning.
+    plan.components[0]
+        .files
+        .push(declared("/etc/rc.d/init.d/zoneminder2", Access::Read, 80));
+    let found = errors(&plan, &target);
+    let below = found.iter().find_map(|error| match error {
+        Error::BaseBelow { path, below, .. } => Some((path.as_str(), below.as_str())),
+        _ => None,
+    });
+    assert_eq!(
+        below,
+        Some(("/etc/security", "/etc/security/namespace.init")),
+        "{found:?}"
+    );
+    let said = found.iter().map(ToString::to_string).collect::<String>();
+    assert!(
+        said.contains("line 79") && !said.contains("line 80"),
+        "{said}"
+    );
+}

@@ -408,7 +408,7 @@ fn labels_are_found(debian: &Debian, contexts: &Path) {
 /// `profiles/targets/`, but for the version of its package: a name that an
 /// update took away shows here.
 fn profile_is_what_the_scan_gives(debian: &Debian, contexts: &Path) {
-    let Ok((labels, exact)) = store::labels(&debian.tools, contexts) else {
+    let Ok(said) = store::labels(&debian.tools, contexts) else {
         cannot_run("selabel_lookup is not installed");
         return;
     };
@@ -424,11 +424,9 @@ fn profile_is_what_the_scan_gives(debian: &Debian, contexts: &Path) {
         libsepol: debian.target.libsepol().map(str::to_owned),
         binary: debian.target.binary_version(),
         disabled: debian.target.disabled().to_vec(),
-        labels,
-        exact: exact
-            .into_iter()
-            .filter(|(_, label)| !label.starts_with("cordon_"))
-            .collect(),
+        labels: said.labels,
+        exact: said.exact,
+        patterns: said.patterns,
     };
     let base = Base::from_source(&modules).unwrap();
     let scanned = scan(&base, &described);

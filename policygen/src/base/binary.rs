@@ -1,8 +1,8 @@
 //! A base policy from its binary, as `secilc` and `semodule` write it and the
 //! kernel loads it: versions 30 to 35, with or without MLS.
 
-use super::Base;
 use super::reader::{BinaryError, Reader};
+use super::{Base, OPEN};
 use crate::ambient::{Ambient, Gathered, SELF};
 use crate::trusted::{Act, OBJECT, PROCESS, Trusted, is_part};
 use std::collections::{BTreeMap, BTreeSet};
@@ -479,14 +479,34 @@ impl Policy {
         trusted
     }
 
+    /// Types of files that are left out of what is anybody's to read and label.
+    fn kept(&self) -> BTreeSet<String> {
+        let number = |wanted: &str| {
+            let mut found = self.attributes.iter().filter(|(_, name)| *name == wanted);
+            found.next().map(|(number, _)| *number)
+        };
+        let open: Vec<u32> = OPEN.iter().filter_map(|name| number(name)).collect();
+        let Some(files) = number("file_type").filter(|_| open.len() == OPEN.len()) else {
+            return BTreeSet::new();
+        };
+        let members = self.membership.iter().filter(|(_, attributes)| {
+            attributes.contains(&files) && !open.iter().all(|open| attributes.contains(open))
+        });
+        members
+            .filter_map(|(number, _)| self.types.get(number).cloned())
+            .collect()
+    }
+
     /// The facts of it; ambient is what the attribute `every` is allowed.
     pub(super) fn base(self, every: &str) -> Base {
         let ambient = self.allowed_to_all(every);
         let trusted = self.trusted();
+        let kept = self.kept();
         let label = |number: &u32| self.types.get(number).cloned();
         Base {
             ambient,
             trusted,
+            kept,
             ports: self
                 .ports
                 .iter()

@@ -12,6 +12,9 @@ use crate::ambient::Ambient;
 use crate::trusted::Trusted;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Attributes of files that are neither the system's secrets nor its policy.
+const OPEN: [&str; 2] = ["non_security_file_type", "non_auth_file_type"];
+
 /// What is known of a base policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Base {
@@ -31,6 +34,10 @@ pub struct Base {
     pub ports: BTreeMap<u16, String>,
     /// What it gives to a domain that joins `domain` and asks for nothing.
     pub ambient: Vec<Ambient>,
+    /// Types of files that the policy keeps from those who may read or label
+    /// files in general: in `file_type`, but not in both `non_security_file_type`
+    /// and `non_auth_file_type`.
+    pub kept: BTreeSet<String>,
     /// Who of it may act on the processes and files of others.
     pub trusted: Trusted,
 }

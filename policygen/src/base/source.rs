@@ -1,7 +1,7 @@
 //! A base policy from the CIL of its modules.
 
-use super::Base;
 use super::expression::{Membership, Sets};
+use super::{Base, OPEN};
 use crate::ambient::{Gathered, SELF};
 use crate::cil::{Expression, parse};
 use crate::trusted::{Act, OBJECT, PROCESS, Trusted, is_part};
@@ -37,6 +37,7 @@ pub(super) fn read(modules: &[String]) -> Result<Base, String> {
     }
     let ambient = found.ambient(&in_force);
     found.base.trusted = found.trusted(&in_force);
+    found.base.kept = found.kept();
     Ok(found.base(ambient))
 }
 
@@ -327,6 +328,19 @@ impl<'a> Found<'a> {
             }
         }
         trusted
+    }
+
+    /// Types of files that are left out of what is anybody's to read and label.
+    fn kept(&self) -> BTreeSet<String> {
+        if !OPEN.iter().all(|name| self.base.attributes.contains(*name)) {
+            return BTreeSet::new();
+        }
+        let types = self.base.types.iter();
+        let kept = types.filter(|name| {
+            let mut member = self.sets.of_type(name);
+            member.has("file_type") && !OPEN.iter().all(|open| member.has(open))
+        });
+        kept.cloned().collect()
     }
 
     fn permissions(&self, class: &str) -> BTreeSet<&str> {

@@ -32,7 +32,7 @@ pub fn run(options: &PolicyScanOptions) -> Result<Exit, Failure> {
         )
         .help("--contexts FILE names the policy's file_contexts")
     })?;
-    let (labels, exact) = store::labels(&tools, &contexts).map_err(failed)?;
+    let said = store::labels(&tools, &contexts).map_err(failed)?;
     let described = Described {
         name: options.name.clone(),
         base: options.base.clone(),
@@ -40,11 +40,9 @@ pub fn run(options: &PolicyScanOptions) -> Result<Exit, Failure> {
         libsepol: options.libsepol.clone(),
         binary: BINARY,
         disabled: found.disabled.clone(),
-        labels,
-        exact: exact
-            .into_iter()
-            .filter(|(_, label)| !label.starts_with("cordon_"))
-            .collect(),
+        labels: said.labels,
+        exact: said.exact,
+        patterns: said.patterns,
     };
     let profile = scan(&found.base, &described);
     // What is written is what generation can read.
