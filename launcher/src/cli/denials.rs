@@ -21,6 +21,10 @@ const MANIFESTS: &str = "/etc/cordon";
 /// How long a record is waited for before anything else is looked at.
 const TURN: Duration = Duration::from_millis(100);
 
+/// The kernel tells a Landlock domain's process once, at its first refusal.
+const UNKNOWN: &str = "refusals are of Landlock domains whose processes are not on record; \
+                       follow from before the start, or boot with audit=1";
+
 /// Everything that is known of the past.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -29,6 +33,8 @@ struct Report<'a> {
     denials: Vec<Denial>,
     /// Different refusals that found no room in `denials`.
     more: u64,
+    /// Refusals of Landlock domains whose process no record tells.
+    unknown: u64,
     /// Texts that were no records.
     unreadable: u64,
     not_seen: Vec<Blind>,
@@ -66,12 +72,14 @@ pub fn run(options: &DenialsOptions) -> Result<Exit, Failure> {
     }
     let read = past(options)?;
     let mut tally = Tally::default();
+    let mut unknown = 0;
     let events = assembled(read.records);
     for event in &events {
         explainer.learn(event);
     }
-    for denial in events.iter().flat_map(|event| explainer.explain(event)) {
-        if shows(&denial) {
+    for event in &events {
+        unknown += explainer.unknown(event);
+        for denial in explainer.explain(event).into_iter().filter(&shows) {
             tally.add(denial);
         }
     }
@@ -86,6 +94,7 @@ pub fn run(options: &DenialsOptions) -> Result<Exit, Failure> {
             manifest: name,
             denials,
             more,
+            unknown,
             unreadable: read.unreadable,
             not_seen,
         });
@@ -101,6 +110,9 @@ pub fn run(options: &DenialsOptions) -> Result<Exit, Failure> {
         text.push_str(&format!(
             "{more} earlier ones of another kind are left out\n"
         ));
+    }
+    if unknown > 0 {
+        text.push_str(&style.warn(&format!("{unknown} {UNKNOWN}\n")));
     }
     if read.unreadable > 0 {
         let text_of = format!(
@@ -219,6 +231,7 @@ fn follow(
     let mut assembly = Assembly::default();
     let mut tally = Tally::default();
     let (mut unsaid, mut told) = (0u64, Instant::now());
+    let mut unknown = 0;
     loop {
         if let Ok(Some(_)) = signals.read_signal() {
             return Ok(Exit::Success);
@@ -240,6 +253,14 @@ fn follow(
         let events = assembly.ready(now);
         for event in &events {
             explainer.learn(event);
+        }
+        let before = unknown;
+        unknown += events
+            .iter()
+            .map(|event| explainer.unknown(event))
+            .sum::<u64>();
+        if before == 0 && unknown > 0 {
+            eprintln!("cordon: {unknown} {UNKNOWN}");
         }
         for denial in events.iter().flat_map(|event| explainer.explain(event)) {
             if !shows(&denial) {
@@ -303,6 +324,7 @@ fn paragraph(denial: &Denial, manifest: &str, style: Style) -> String {
         Kind::Missing => format!("no line grants it; below {who}{place}"),
         Kind::Granted => format!("granted{place}"),
         Kind::Never => format!("no manifest can grant it{place}"),
+        Kind::Harmless => "nothing to grant".to_owned(),
         Kind::Unclear => format!("not decided by one line{place}"),
     };
     let head = match decision.kind {

@@ -16,9 +16,7 @@ const OWN: &str = "etc/cordon/target";
 pub fn of(root: &Path, name: Option<&str>) -> Result<Target, Failure> {
     let own = root.join(OWN);
     match name {
-        Some(name) if !is_known(name) && Path::new(name).is_file() => {
-            profile(Path::new(name))
-        }
+        Some(name) if !is_known(name) && Path::new(name).is_file() => profile(Path::new(name)),
         Some(name) => named(name),
         None if own.exists() => profile(&own),
         None => named(&release(root).unwrap_or_else(|| DEFAULT.to_owned())),

@@ -257,8 +257,8 @@ pub mod tests {
             who.domain = Some(domain.to_owned());
             attributor.of(&who).map(|found| found.part)
         };
-        let network = "cordon_bedside_monitor_network_service_t";
-        assert_eq!(of(network), Some(Part::Component(1)));
+        let network = names::domain_type("bedside-monitor", "network-service");
+        assert_eq!(of(&network), Some(Part::Component(1)));
         assert_eq!(of("cordon_supervisor_t"), Some(Part::Supervisor));
         assert_eq!(of("unconfined_t"), None);
     }

@@ -96,6 +96,18 @@ impl<'a> Explainer<'a> {
         self.attributor.learn(event);
     }
 
+    /// How many refusals of an event are of a Landlock domain that no record has
+    /// yet told the process of; they may be this device's.
+    pub fn unknown(&self, event: &[Record]) -> u64 {
+        let refusals = refusal::refusals(event);
+        let unknown = refusals.iter().filter(|refusal| {
+            let who = &refusal.who;
+            let nameless = who.domain.is_none() && who.user.is_none();
+            nameless && self.attributor.of(who).is_none()
+        });
+        unknown.count() as u64
+    }
+
     /// The device's refusals in one event.
     pub fn explain(&self, event: &[Record]) -> Vec<Denial> {
         let explained = |refusal: refusal::Refusal| {

@@ -5,7 +5,7 @@
 
 use cordon_channel::{Control, Pace, Reading, Record, Schema, Trust};
 use nix::sys::signal::{SigSet, Signal};
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::process::ExitCode;
@@ -62,6 +62,7 @@ fn main() -> ExitCode {
         }
         ["serve"] => return serve(),
         ["mark"] => return mark(),
+        ["attempt"] => attempt(),
         ["write"] => return write(),
         ["read"] => return read(),
         _ => return ExitCode::from(98),
@@ -82,6 +83,23 @@ fn notify(text: &str) {
     let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to(text.as_bytes(), path));
     if let Err(error) = sent {
         println!("notify: {error}");
+    }
+}
+
+/// Tries again and again what is refused, each thing by another layer or for
+/// another reason; also under a name that looks like the fields of a record.
+fn attempt() {
+    notify("READY=1");
+    loop {
+        let hostile = std::thread::Builder::new().name("x\" uid=0 pid=1".into());
+        let traced = hostile.spawn(nix::sys::ptrace::traceme);
+        let _ = traced.map(std::thread::JoinHandle::join);
+        let _ = std::process::Command::new("/bin/true").status();
+        let _ = std::fs::read_dir("/");
+        let _ = std::fs::read_dir("/opt");
+        let _ = std::net::TcpStream::connect("127.0.0.1:4");
+        let _ = std::fs::File::open("/dev/urandom").map(|node| node.is_terminal());
+        wait(200);
     }
 }
 

@@ -1,10 +1,13 @@
 //! What decides about a system call that the filters refused.
 
-use super::{Decision, may, other_role};
+use super::{Decision, Kind, may, other_role};
 use crate::compartment::seccomp::{Rule, answered_as_absent, given_by, roles_with, rules};
 use crate::denials::calls::{Call, NATIVE};
 use crate::denials::words;
 use cordon_manifest::plan::{Component, Network, Plan};
+
+/// Conditions longer than this are left to the profile.
+const LONG: usize = 60;
 
 /// The kernel writes a refused call's number, and not its arguments.
 const NO_ARGUMENTS: &str = "the kernel does not write down a refused call's arguments";
@@ -20,10 +23,14 @@ pub fn decide(plan: &Plan, component: &Component, call: Call) -> Decision {
         };
     };
     if let Some(rule) = answered_as_absent(name) {
-        return Decision::never(format!(
-            "it is answered as by a kernel that lacks it, and need not be granted: {} ({})",
+        let why = format!(
+            "it is answered as by a kernel that lacks it: {} ({})",
             rule.reason, rule.place
-        ));
+        );
+        return Decision {
+            kind: Kind::Harmless,
+            ..Decision::never(why)
+        };
     }
     if let Some(why) = words::never_granted(name) {
         return Decision::never(why);
@@ -183,15 +190,22 @@ fn request(component: &Component, allowed: &[Rule]) -> Decision {
 }
 
 fn with_other_arguments(rules: &[Rule]) -> String {
-    let first = rules
-        .iter()
-        .take(3)
-        .map(|rule| format!("{} ({}, {})", rule.conditions, rule.reason, rule.place));
+    let first = rules.iter().take(3).map(|rule| {
+        let Rule {
+            place,
+            conditions,
+            reason,
+        } = rule;
+        match conditions.len() {
+            0..=LONG => format!("{conditions} ({reason}, {place})"),
+            _ => format!("{reason} ({place})"),
+        }
+    });
     let mut shown = first.collect::<Vec<_>>().join("; ");
     if rules.len() > 3 {
         shown.push_str(&format!("; and {} more", rules.len() - 3));
     }
-    format!("it is allowed with other arguments, {shown}; {NO_ARGUMENTS}")
+    format!("it is allowed with other arguments: {shown}; {NO_ARGUMENTS}")
 }
 
 /// What the component has that its role must have a filter for.

@@ -30,6 +30,8 @@ pub enum Kind {
     Granted,
     /// No manifest can grant it.
     Never,
+    /// The program goes on without it, as on an older kernel.
+    Harmless,
     /// The record does not say enough to name a line.
     Unclear,
 }

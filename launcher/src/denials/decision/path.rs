@@ -18,19 +18,9 @@ pub enum Need {
     Node,
 }
 
-/// What holds secrets or authority of the whole device: named, it would be pasted
-/// one day.
-const SECRET: [&str; 9] = [
-    "/boot",
-    "/etc/cordon",
-    "/etc/gshadow",
-    "/etc/selinux",
-    "/etc/shadow",
-    "/etc/ssh",
-    "/etc/sudoers",
-    "/root",
-    "/var/log/audit",
-];
+/// What the manifest's own list of secrets leaves to its author, and nobody should
+/// paste because a component asked for it.
+const TEMPTING: [&str; 3] = ["/boot", "/etc/ssh", "/root"];
 
 pub fn decide(plan: &Plan, component: &Component, path: &str, need: Need) -> Decision {
     if path == "/" {
@@ -196,10 +186,14 @@ fn covered(component: &Component, grant: &FileGrant, path: &str, need: Need) -> 
 }
 
 fn secret(path: &str) -> Option<Decision> {
-    let of = SECRET.iter().find(|secret| inside(path, secret))?;
+    // A directory, for all that is known: what is below it would come with it.
+    if let Some(secret) = cordon_manifest::secret(path, true) {
+        return Some(Decision::never(secret.of(path)));
+    }
+    let of = TEMPTING.iter().find(|tempting| inside(path, tempting))?;
     Some(Decision::never(format!(
-        "{of} holds secrets or authority of the whole device; whoever asks for it in a \
-         compartment is looking for a way out"
+        "what is in {of} is the whole device's; a component that asks for it is looking for a \
+         way out"
     )))
 }
 
@@ -218,7 +212,7 @@ fn uncovered(plan: &Plan, component: &Component, path: &str, need: Need) -> Deci
             other_role(component, "proc", "`proc: true`")
         };
     }
-    if let Some(decision) = secret(path) {
+    if let Some(decision) = secret(path).filter(|_| !cordon_manifest::is_broad(path)) {
         return decision;
     }
     if let Some(help) = cordon_manifest::refusal(path, access) {

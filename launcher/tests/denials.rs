@@ -1,0 +1,268 @@
+//! A component that tries what is refused, and what `cordon denials` says of it.
+
+mod support;
+
+use serde_json::Value;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+use support::{Stage, root, until};
+
+/// `cordon denials --follow` in the background.
+struct Follower {
+    process: Child,
+    out: std::path::PathBuf,
+    err: std::path::PathBuf,
+}
+
+impl Follower {
+    /// Follows the device of a stage. None where the kernel lets nobody read.
+    fn start(stage: &Stage, name: &str, words: &[&str]) -> Option<Self> {
+        let out = stage.path.join(format!("{name}.out"));
+        let err = stage.path.join(format!("{name}.err"));
+        let mut command = stage.cordon(&["denials", "--follow", "--enable-audit"]);
+        command.args(words).arg(stage.path.join("device.yaml"));
+        command.stdout(File::create(&out).unwrap());
+        command.stderr(File::create(&err).unwrap());
+        let process = command.spawn().unwrap();
+        let mut follower = Self { process, out, err };
+        let mut ended = false;
+        until("it follows", Duration::from_secs(20), || {
+            ended = matches!(follower.process.try_wait(), Ok(Some(_)));
+            ended || text(&follower.err).contains("not seen here")
+        });
+        if ended {
+            let why = format!("not run: {}", text(&follower.err));
+            assert!(std::env::var_os("CI").is_none(), "{why}");
+            println!("{why}");
+            return None;
+        }
+        Some(follower)
+    }
+
+    /// The refusals so far.
+    fn denials(&self) -> Vec<Value> {
+        let whole = text(&self.out);
+        let lines = whole
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'));
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The refusal of which `tried` says this, once it is there.
+    fn wait_for(&self, tried: &str) -> Value {
+        let mut found = None;
+        until(tried, Duration::from_secs(30), || {
+            let holds = |denial: &Value| denial["tried"].as_str().unwrap().contains(tried);
+            found = self.denials().into_iter().find(holds);
+            found.is_some()
+        });
+        found.unwrap()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.process.id().try_into().unwrap());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let _ = self.process.wait();
+    }
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn line_of(stage: &Stage, what: &str) -> u64 {
+    let manifest = text(&stage.path.join("device.yaml"));
+    let place = manifest.lines().position(|line| line.contains(what));
+    place.unwrap() as u64 + 1
+}
+
+const TRIES: &str = "role: network-program
+    exec: [COMPONENT, attempt]
+    network: {connect: [tcp/5]}
+    restart: {policy: never}";
+
+#[test]
+fn every_refusal_is_told_with_its_component_layer_and_line() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("denials");
+    stage.manifest(
+        &[
+            ("tries", TRIES),
+            ("quiet", "role: network-program\nexec: [COMPONENT, ready]"),
+        ],
+        "",
+    );
+    let Some(follower) = Follower::start(&stage, "json", &["--json"]) else {
+        return;
+    };
+    let device = stage.start();
+
+    let traced = follower.wait_for("(ptrace)");
+    assert_eq!(traced["component"], "tries");
+    assert_eq!(traced["device"], stage.device.as_str());
+    assert_eq!(traced["layer"], "seccomp");
+    assert_eq!(traced["answer"], "EPERM");
+    assert_eq!(traced["process"], "program");
+    assert_eq!(traced["decision"]["kind"], "never");
+    // The name its thread took is a name, and made no field of the record.
+    assert_eq!(traced["command"], "x\" uid=0 pid=1");
+
+    let listed = follower.wait_for("to list the directory /");
+    assert_eq!(listed["component"], "tries");
+    assert_eq!(listed["layer"], "landlock-fs");
+    assert_eq!(listed["answer"], "EACCES");
+
+    let connected = follower.wait_for("to connect to TCP port 4");
+    assert_eq!(connected["layer"], "landlock-tcp");
+    let decision = &connected["decision"];
+    assert_eq!(decision["kind"], "line");
+    assert_eq!(decision["paste"], "network: {connect: [tcp/5, tcp/4]}");
+    assert_eq!(decision["line"], line_of(&stage, "network: {connect"));
+
+    let started = follower.wait_for("to start a process (");
+    assert_eq!(started["layer"], "seccomp");
+    assert_eq!(started["decision"]["kind"], "missing");
+    assert_eq!(started["decision"]["paste"], "fork: true");
+    assert_eq!(started["decision"]["line"], line_of(&stage, "  tries:"));
+
+    let asked = follower.wait_for("to make a request to the device /dev/urandom");
+    assert_eq!(asked["layer"], "landlock-ioctl");
+    assert_eq!(asked["decision"]["kind"], "never");
+
+    // Each is said once, and then the tenth time; nothing is the other component's.
+    until("it tries ten times", Duration::from_secs(20), || {
+        let denials = follower.denials();
+        denials
+            .iter()
+            .filter(|denial| denial["count"] == 10)
+            .count()
+            >= 4
+    });
+    let all = follower.denials();
+    let first = |denial: &&Value| denial["count"] == 1;
+    let firsts: Vec<&str> = all
+        .iter()
+        .filter(first)
+        .map(|one| one["tried"].as_str().unwrap())
+        .collect();
+    let distinct: std::collections::BTreeSet<&&str> = firsts.iter().collect();
+    assert_eq!(firsts.len(), distinct.len(), "{firsts:?}");
+    assert!(
+        all.iter().all(|one| one["component"] == "tries"),
+        "{all:#?}"
+    );
+
+    // Who comes later knows the component, too, and is told in words.
+    let late = Follower::start(&stage, "late", &["--component", "tries"]).unwrap();
+    until("the later one sees it", Duration::from_secs(20), || {
+        text(&late.out).contains("refused by landlock-tcp: EACCES")
+    });
+    let said = text(&late.out);
+    assert!(
+        said.contains("tries tried to connect to TCP port 4 of 127.0.0.1"),
+        "{said}"
+    );
+    assert!(
+        said.contains("network: {connect: [tcp/5, tcp/4]}"),
+        "{said}"
+    );
+    drop(late);
+    drop(device);
+    drop(follower);
+
+    // Of the past, whatever of it the kernel's log still has.
+    let manifest = stage.path.join("device.yaml").display().to_string();
+    let output = stage
+        .cordon(&["denials", &manifest, "--json"])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["device"], stage.device.as_str());
+    assert!(
+        report["not_seen"]
+            .as_array()
+            .is_some_and(|list| !list.is_empty())
+    );
+    let denials = report["denials"].as_array().unwrap();
+    assert!(denials.iter().all(|one| one["component"] == "tries"));
+}
+
+#[test]
+fn a_log_of_another_system_is_explained_by_the_manifest() {
+    let stage = Stage::new("denials-log");
+    stage.manifest(&[("tries", TRIES)], "");
+    let user = stage.user(0);
+    // A name that looks like a record, as the kernel writes it; a line that is none;
+    // and the refusal of a user that is no component's.
+    let log = format!(
+        "type=SECCOMP msg=audit(1795471352.280:11): auid=4294967295 uid={user} gid={user} \
+         ses=4294967295 pid=7 comm=783D227569643D30 exe=\"/opt/x\" sig=0 arch=c000003e syscall=165 \
+         compat=0 ip=0x7f code=0x50000\n\
+         type=SECCOMP msg=audit(1795471352.280:12): uid={user} pid=7 uid=0 arch=c000003e \
+         syscall=165 code=0x50000\n\
+         type=SECCOMP msg=audit(1795471352.280:13): uid=4711 pid=8 comm=\"tries\" \
+         arch=c000003e syscall=101 code=0x50000\n"
+    );
+    let log = stage.write("audit.log", &log);
+    let mut command = stage.cordon(&["denials", "--json"]);
+    command.arg("--log");
+    let output = command
+        .arg(log)
+        .arg(stage.path.join("device.yaml"))
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let denials = report["denials"].as_array().unwrap();
+    assert_eq!(denials.len(), 1, "{report:#}");
+    assert_eq!(report["unreadable"], 1);
+    assert_eq!(denials[0]["tried"], "to change what is mounted (mount)");
+    assert_eq!(denials[0]["command"], "x=\"uid=0");
+    assert_eq!(denials[0]["attributed_by"], "user");
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_by_its_reason() {
+    let stage = Stage::new("denials-refused");
+    stage.manifest(&[("tries", TRIES)], "");
+    let manifest = stage.path.join("device.yaml").display().to_string();
+    for (words, code, reason) in [
+        (vec!["nobody"], 14, "is not running"),
+        (
+            vec![&*manifest, "--component", "other"],
+            2,
+            "components: tries",
+        ),
+        (vec![&*manifest, "--enable-audit"], 2, "is for --follow"),
+        (
+            vec![&*manifest, "--follow", "--log", "x"],
+            2,
+            "is of the past",
+        ),
+        (
+            vec![&*manifest, "--log", "/nowhere"],
+            70,
+            "cannot read /nowhere",
+        ),
+        (
+            vec![&*manifest, "--log", "/dev/zero"],
+            70,
+            "not a regular file",
+        ),
+    ] {
+        let mut all = vec!["denials"];
+        all.extend(words);
+        let output = stage.cordon(&all).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+}
