@@ -55,10 +55,20 @@ inside systemd-analyze verify --man=no cordon@bedside-monitor.service \
 say "installing again changes nothing, removing takes the policy away"
 inside sh -c 'dpkg --install /packages/*.deb' >>"$output/try.log" 2>&1
 [ -d "$store/cordon_bedside_monitor" ] || fail "an upgrade took the policy away"
-inside dpkg --purge cordon-bedside-monitor >>"$output/try.log" 2>&1
+mkdir "$tree/kept"
+cp -a "$store"/cordon* "$tree/kept/"
+inside dpkg --remove cordon-bedside-monitor >>"$output/try.log" 2>&1
 [ ! -e "$store/cordon_bedside_monitor" ] && [ ! -e "$store/cordon" ] || fail "the policy stayed"
+
+say "purging takes away what a removal that was interrupted left"
+mv "$tree"/kept/cordon* "$store/"
+rmdir "$tree/kept"
+inside dpkg --purge cordon-bedside-monitor >>"$output/try.log" 2>&1
+[ ! -e "$store/cordon_bedside_monitor" ] || fail "the device's module stayed"
 [ ! -e "$tree$manifest" ] && [ ! -e "$tree/etc/bedside-monitor" ] || fail "files stayed"
 inside dpkg --purge cordon >>"$output/try.log" 2>&1
+[ ! -e "$store/cordon" ] || fail "the base module stayed"
+! grep -i 'load.*policy' "$output/try.log" || fail "a kernel was given a policy"
 left=$(cd "$tree" && find etc usr var/lib -path var/lib/dpkg -prune -o -path '*cordon*' -print -o -path '*bedside-monitor*' -print)
 [ -z "$left" ] || fail "left behind: $left"
 say "ok: $suite"

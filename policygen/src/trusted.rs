@@ -123,3 +123,64 @@ pub(crate) fn is_part(act: Act, class: &str, permissions: &[&str]) -> bool {
                 .any(|one| *one == "all" || all.split(' ').any(|other| other == *one))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Base, Described, Target, scan};
+
+    const POLICY: &str = "
+        (class process (ptrace sigkill)) (class file (write relabelto read))
+        (type direct_t) (type member_t) (type left_out_t) (type sometimes_t) (type reader_t)
+        (type alias_t) (typealias other_t) (typealiasactual other_t alias_t)
+        (typeattribute domain) (typeattribute file_type) (typeattribute trusting)
+        (typeattribute everywhere) (typeattribute all_but)
+        (typeattributeset domain (direct_t member_t left_out_t sometimes_t reader_t))
+        (typeattributeset trusting (member_t))
+        (typeattributeset everywhere (and domain (not (left_out_t))))
+        (typeattributeset all_but (and trusting (not (left_out_t))))
+        (boolean on false)
+        (allow direct_t domain (process (ptrace)))
+        (allow all_but everywhere (process (ptrace sigkill)))
+        (allow left_out_t left_out_t (process (ptrace)))
+        (allow left_out_t self (process (ptrace)))
+        (allow other_t file_type (file (relabelto)))
+        (booleanif on (true (allow sometimes_t file_type (file (write)))))
+        (allow reader_t file_type (file (read)))";
+
+    #[test]
+    fn the_trusted_are_those_who_reach_a_new_type_however_they_do() {
+        let base = Base::from_source(&[POLICY.to_owned()]).unwrap();
+        let of =
+            |act: Act| -> Vec<&str> { base.trusted[&act].iter().map(String::as_str).collect() };
+        assert_eq!(of(Act::Trace), ["direct_t", "member_t"]);
+        assert_eq!(of(Act::Disturb), ["member_t"]);
+        assert_eq!(of(Act::Change), ["sometimes_t"]);
+        assert_eq!(of(Act::Relabel), ["alias_t"]);
+        assert!(of(Act::Cover).is_empty());
+    }
+
+    /// Nobody is an answer, and no answer is another.
+    #[test]
+    fn a_profile_says_whom_its_base_trusts_or_that_it_does_not_know() {
+        let base = Base::from_source(&[POLICY.to_owned()]).unwrap();
+        let described = Described {
+            name: "x".to_owned(),
+            base: "a stub".to_owned(),
+            binary: 33,
+            ..Described::default()
+        };
+        let target = Target::parse(&scan(&base, &described)).unwrap();
+        assert_eq!(target.trusted, base.trusted);
+        assert!(target.says_who_is_trusted());
+        assert!(
+            !Target::parse("name x\nbinary 33\n")
+                .unwrap()
+                .says_who_is_trusted()
+        );
+        assert!(Target::parse("name x\nbinary 33\ntrusted fly a_t\n").is_err());
+        for name in ["debian-12", "debian-13"] {
+            assert!(Target::named(name).unwrap().says_who_is_trusted(), "{name}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 mod support;
 
 use cordon_policygen::compile::Outcome;
-use cordon_policygen::{Base, BinaryError};
+use cordon_policygen::{Act, Base, BinaryError};
 use std::process::Command;
 use support::*;
 
@@ -172,4 +172,26 @@ fn what_repeats_itself_does_not_grow() {
             "{found:?}"
         );
     });
+}
+
+/// A scan of the binary finds whom the base trusts, as one of the source does.
+#[test]
+fn a_binary_says_whom_it_trusts() {
+    let directory = scratch("binary-trusted");
+    let source = std::fs::read_to_string(tests("stub.cil")).unwrap()
+        + "(type tracer_t) (roletype system_r tracer_t) (typeattribute tracers)
+           (typeattributeset tracers (tracer_t)) (typeattributeset domain (tracer_t))
+           (allow tracers domain (process (ptrace)))
+           (allow init_t exec_type (file (unlink)))";
+    let file = write(&directory, "base.cil", &source);
+    let outcome = cordon_policygen::compile::Tools::host().compile(33, &[file], &directory);
+    let Some(Outcome::Compiled { policy, .. }) = ran(outcome.unwrap()) else {
+        return;
+    };
+    let binary = Base::from_binary(&std::fs::read(policy).unwrap()).unwrap();
+    let source = Base::from_source(&[source]).unwrap();
+    assert_eq!(binary.trusted, source.trusted);
+    let of = |act| binary.trusted[&act].iter().cloned().collect::<Vec<_>>();
+    assert_eq!(of(Act::Trace), ["tracer_t"]);
+    assert_eq!(of(Act::Change), ["init_t"]);
 }
