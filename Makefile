@@ -36,6 +36,7 @@ clippy:
 
 # The advisory database is not consulted: a build must not depend on today's network.
 deny:
+	cargo fetch --locked --quiet
 	cargo deny --offline check --hide-inclusion-graph licenses bans sources
 
 # cordon-weaken can switch a layer off, to show that it is this layer that refuses
@@ -73,7 +74,7 @@ package-test: package ## make packages, install them into an image's tree and pu
 bench: ## run every benchmark, or ONLY=NAME; tables in target/bench/NAME.json
 	cargo build --locked --release --quiet -p cordon-launcher
 	for name in $(if $(ONLY),$(ONLY),$(basename $(notdir $(wildcard tests/bench/src/bin/*.rs)))); do \
-	  cargo run --locked --release --quiet -p cordon-bench --bin $$name; \
+	  cargo run --locked --release --quiet -p cordon-bench --features peers --bin $$name; \
 	done
 
 fuzz-smoke: ## run each fuzz target for FUZZ_SECONDS

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 /// Most elements of an array.
-pub const MAX_ELEMENTS: u8 = 64;
+pub const MAX_ELEMENTS: u8 = u8::MAX;
 const MAX_NAME: usize = 64;
 const MAX_UNIT: usize = 40;
 
@@ -84,7 +84,7 @@ pub struct Field {
     pub name: String,
     /// Type of an element.
     pub scalar: Scalar,
-    /// Elements: none for a single value, else 1 to 64.
+    /// Elements: none for a single value, else 1 to 255.
     pub array: Option<u8>,
     /// Unit by its UCUM code.
     pub unit: Option<String>,
@@ -142,10 +142,8 @@ impl Field {
         if !is_name(&self.name) {
             return Err(format!("`{}` is no field name", self.name));
         }
-        if let Some(count) = self.array
-            && !(1..=MAX_ELEMENTS).contains(&count)
-        {
-            return Err(format!("an array has 1 to 64 elements, not {count}"));
+        if self.array == Some(0) {
+            return Err("an array has 1 to 255 elements, not 0".to_owned());
         }
         if let Some(unit) = &self.unit
             && (unit.is_empty()
@@ -193,7 +191,9 @@ impl Field {
             None => (kind, None),
             Some((scalar, rest)) => {
                 let count = rest.strip_suffix(']').and_then(|count| count.parse().ok());
-                let count = count.ok_or_else(|| format!("`{kind}` is no type"))?;
+                let count: u64 = count.ok_or_else(|| format!("`{kind}` is no type"))?;
+                let count = u8::try_from(count)
+                    .map_err(|_| format!("an array has 1 to 255 elements, not {count}"))?;
                 (scalar, Some(count))
             }
         };

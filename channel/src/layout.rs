@@ -4,7 +4,7 @@
 //! manifest. Nothing of it is ever read from the memory itself.
 //!
 //! ```text
-//! byte 0      header page: words 0 to 31 constant, 32 head, 48 heartbeat, 49 state
+//! byte 0      header page: words 0 to 31 constant, 32 head, 33 heartbeat, 34 state
 //! byte 4096   slots, `slots * stride` bytes, padded to a page
 //! end - 16K   the canonical schema text, ended by zeros
 //! ```
@@ -15,28 +15,30 @@
 
 #![forbid(unsafe_code)]
 
-use crate::checksum;
+use crate::checksum::{self, Checksum};
 use crate::pace::Pace;
 use crate::schema::Schema;
 use sha2::{Digest, Sha256};
 
 /// First word: `CORDONCH` as little-endian bytes.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"CORDONCH");
-/// Second word: major 1, minor 0, and a tag that reads otherwise in the other
+/// Second word: major 2, minor 0, and a tag that reads otherwise in the other
 /// byte order.
-pub const ABI: u64 = 0x0102_0304_0001_0000;
+pub const ABI: u64 = 0x0102_0304_0002_0000;
 /// Size of the header page in bytes, and where the slots begin.
 pub const HEADER_BYTES: usize = 4096;
 /// Size of the schema's pages in bytes.
 pub const SCHEMA_BYTES: usize = 16 * 1024;
 /// Words of the header that never change after creation.
 pub const CONSTANT_WORDS: usize = 32;
-/// Word of the number of the last committed record.
+/// Word of the number of the last committed record. What the writer changes
+/// stands in one line of the cache, of which nothing else is: a reader that
+/// spins then takes one line from the writer, not two.
 pub const HEAD: usize = 32;
 /// Word of the writer's heartbeat, ns of CLOCK_MONOTONIC.
-pub const HEARTBEAT: usize = 48;
+pub const HEARTBEAT: usize = 33;
 /// Word of the writer's state: 0 not started, [`RUNNING`], [`STOPPED`].
-pub const STATE: usize = 49;
+pub const STATE: usize = 34;
 /// State of a writer that is attached.
 pub const RUNNING: u64 = 1;
 /// State of a writer that ended in good order.
@@ -59,6 +61,7 @@ pub struct Layout {
     slots: usize,
     stride_words: usize,
     hash: [u8; 32],
+    checksum: Checksum,
 }
 
 impl Layout {
@@ -83,6 +86,7 @@ impl Layout {
             slots,
             stride_words,
             hash: [0; 32],
+            checksum: Checksum::new(schema.payload_words()),
         };
         let mut hash = Sha256::new();
         hash.update(schema.to_text().as_bytes());
@@ -170,6 +174,11 @@ impl Layout {
         let mut seed = crc32c::crc32c(&self.hash);
         seed = checksum::append(seed, epoch);
         checksum::append(seed, channel)
+    }
+
+    /// How the words of a record are summed.
+    pub(crate) fn checksum(&self) -> &Checksum {
+        &self.checksum
     }
 
     // Slots, stride and payload words; period and deadline, or the spacing and

@@ -143,6 +143,7 @@ mod mapping;
 pub mod message;
 pub mod pace;
 pub mod port;
+mod range;
 pub mod reading;
 pub mod record;
 #[doc(hidden)]

@@ -5,6 +5,7 @@
 // no reference into it is ever made: each access goes through a raw pointer as
 // one atomic word.
 
+use crate::checksum::Checksum;
 use crate::ring::words::{Load, Store};
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 use std::os::fd::BorrowedFd;
@@ -46,10 +47,28 @@ impl Mapping {
         Ok(mapping)
     }
 
+    #[inline]
     fn word(&self, index: usize) -> *mut u64 {
-        assert!(index < self.words, "word {index} of {}", self.words);
+        assert!(index < self.words, "outside the mapping");
         // SAFETY: the index was just checked to be inside the mapping.
         unsafe { self.base.as_ptr().add(index) }
+    }
+
+    /// Words of the mapping, as what they are to everyone: atomic. Through
+    /// those of a read-only mapping there may be loads only.
+    #[inline]
+    fn part(&self, first: usize, count: usize) -> &[AtomicU64] {
+        let end = first.checked_add(count);
+        assert!(
+            end.is_some_and(|end| end <= self.words),
+            "outside the mapping"
+        );
+        // SAFETY: the index was just checked to be inside the mapping.
+        let first = unsafe { self.base.as_ptr().add(first) };
+        // SAFETY: aligned words inside the mapping, which lives as long as
+        // self. Every access to them from any process is atomic, which an
+        // AtomicU64 behind a shared reference allows for.
+        unsafe { std::slice::from_raw_parts(first.cast(), count) }
     }
 }
 
@@ -80,6 +99,7 @@ impl ReadOnly {
 }
 
 impl Load for ReadOnly {
+    #[inline]
     fn load(&self, index: usize) -> u64 {
         // SAFETY: the pointer is aligned and inside the mapping, which lives
         // as long as self. The other process too reaches it by atomic words
@@ -88,6 +108,49 @@ impl Load for ReadOnly {
         let word = unsafe { AtomicU64::from_ptr(self.0.word(index)) };
         u64::from_le(word.load(Ordering::Relaxed))
     }
+
+    #[inline]
+    fn take(
+        &self,
+        first: usize,
+        payload: &mut [u64],
+        checksum: &Checksum,
+        crc: u32,
+        head: [u64; 4],
+    ) -> u32 {
+        let [second, last, rest, end] = checksum.ends();
+        let shared = self.0.part(first, end);
+        if checksum.is_short() {
+            return checksum.sum_short(crc, head, taking(shared, payload));
+        }
+        let [a, b, c, d] = checksum.split_mut(payload);
+        let parts = [
+            taking(&shared[..second], a),
+            taking(&shared[second..last], b),
+            taking(&shared[last..rest], c),
+            taking(&shared[rest..], d),
+        ];
+        checksum.sum(crc, head, parts)
+    }
+}
+
+/// The words as they are loaded into private memory.
+#[inline]
+fn taking(shared: &[AtomicU64], private: &mut [u64]) -> impl Iterator<Item = u64> {
+    shared.iter().zip(private).map(|(word, place)| {
+        let word = u64::from_le(word.load(Ordering::Relaxed));
+        *place = word;
+        word
+    })
+}
+
+/// The words as they are stored into shared memory.
+#[inline]
+fn putting(shared: &[AtomicU64], private: &[u64]) -> impl Iterator<Item = u64> {
+    shared.iter().zip(private).map(|(word, value)| {
+        word.store(value.to_le(), Ordering::Relaxed);
+        *value
+    })
 }
 
 /// The writer's memory.
@@ -105,6 +168,7 @@ impl ReadWrite {
         self.0.locked
     }
 
+    #[inline]
     fn atomic(&self, index: usize) -> &AtomicU64 {
         // SAFETY: the pointer is aligned and inside the mapping, which is
         // writable and lives as long as self; every access to it, from either
@@ -114,17 +178,44 @@ impl ReadWrite {
 }
 
 impl Load for ReadWrite {
+    #[inline]
     fn load(&self, index: usize) -> u64 {
         u64::from_le(self.atomic(index).load(Ordering::Relaxed))
     }
 }
 
 impl Store for ReadWrite {
+    #[inline]
     fn store(&self, index: usize, value: u64) {
         self.atomic(index).store(value.to_le(), Ordering::Relaxed);
     }
 
+    #[inline]
     fn store_release(&self, index: usize, value: u64) {
         self.atomic(index).store(value.to_le(), Ordering::Release);
+    }
+
+    #[inline]
+    fn put(
+        &self,
+        first: usize,
+        payload: &[u64],
+        checksum: &Checksum,
+        crc: u32,
+        head: [u64; 4],
+    ) -> u32 {
+        let [second, last, rest, end] = checksum.ends();
+        let shared = self.0.part(first, end);
+        if checksum.is_short() {
+            return checksum.sum_short(crc, head, putting(shared, payload));
+        }
+        let [a, b, c, d] = checksum.split(payload);
+        let parts = [
+            putting(&shared[..second], a),
+            putting(&shared[second..last], b),
+            putting(&shared[last..rest], c),
+            putting(&shared[rest..], d),
+        ];
+        checksum.sum(crc, head, parts)
     }
 }

@@ -94,11 +94,22 @@ impl Writer {
     /// # Errors
     /// When the channel is absent or the record is of another schema.
     pub fn publish(&mut self, record: &Record) -> Result<u64, PublishError> {
+        self.publish_at(record, now())
+    }
+
+    /// Publishes a record of an earlier time (ns of CLOCK_MONOTONIC,
+    /// [`crate::clock::now`]): that of its sample, from which its age then
+    /// counts, and which the caller has read already. A time to come is cut to
+    /// the present by who reads it.
+    ///
+    /// # Errors
+    /// When the channel is absent or the record is of another schema.
+    pub fn publish_at(&mut self, record: &Record, time: u64) -> Result<u64, PublishError> {
         if *record.schema() != self.schema {
             return Err(PublishError::Schema);
         }
         let ring = self.ring().ok_or(PublishError::Absent)?;
-        Ok(ring.publish(record, now()))
+        Ok(ring.publish(record, time))
     }
 
     /// Says that the writer lives although it has no data; at least every
@@ -177,7 +188,7 @@ impl Reader {
         self.refresh();
         match self.attached.as_mut().map(|attached| &mut attached.ring) {
             None => Reading::Absent,
-            Some(Ok((_, ring))) => ring.poll(now()),
+            Some(Ok((_, ring))) => ring.look(now),
             Some(Err(error)) => match error.as_ref() {
                 AttachError::Schema(differences) => {
                     Reading::Schema(Violation::Mismatch(differences.clone()))

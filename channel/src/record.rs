@@ -162,12 +162,21 @@ impl Record {
             validity,
             payload,
         };
-        for (id, field) in schema.ids().filter(|(id, _)| record.is_valid(*id)) {
-            for index in 0..field.elements() {
-                check(field, record.load(id, field.scalar, index))?;
+        for ranged in schema.checks() {
+            if validity >> ranged.field & 1 == 1 && !ranged.holds(&record.payload) {
+                record.first_outside(FieldId(ranged.field))?;
             }
         }
         Ok(record)
+    }
+
+    /// The error that names a field's first element outside its range.
+    fn first_outside(&self, id: FieldId) -> Result<(), ValueError> {
+        let field = self.declared(id)?;
+        for index in 0..field.elements() {
+            check(field, self.load(id, field.scalar, index))?;
+        }
+        Ok(())
     }
 
     fn declared(&self, id: FieldId) -> Result<&Field, ValueError> {

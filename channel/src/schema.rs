@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 use crate::field::Field;
+use crate::range::RangeCheck;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub struct Schema {
 struct Inner {
     fields: Vec<Field>,
     offsets: Vec<usize>,
+    checks: Vec<RangeCheck>,
     payload_bytes: usize,
     text: String,
     hash: [u8; 32],
@@ -124,6 +126,7 @@ impl Schema {
             return Err(SchemaError::TooManyFields(fields.len()));
         }
         let mut offsets = Vec::with_capacity(fields.len());
+        let mut checks = Vec::new();
         let mut at = 0usize;
         let mut text = String::new();
         for (index, field) in fields.iter().enumerate() {
@@ -138,6 +141,7 @@ impl Schema {
             let size = field.scalar.bytes();
             at = at.next_multiple_of(size);
             offsets.push(at);
+            checks.extend(RangeCheck::of(field, index, at));
             at += size * field.elements();
             text.push_str(&field.to_line());
             text.push('\n');
@@ -153,6 +157,7 @@ impl Schema {
             inner: Arc::new(Inner {
                 fields,
                 offsets,
+                checks,
                 payload_bytes,
                 text,
                 hash: hash.finalize().into(),
@@ -206,6 +211,11 @@ impl Schema {
     /// Byte offset of a field in the packed record.
     pub(crate) fn offset(&self, id: FieldId) -> Option<usize> {
         self.inner.offsets.get(id.0).copied()
+    }
+
+    /// What a record that came over a channel has to be checked for.
+    pub(crate) fn checks(&self) -> &[RangeCheck] {
+        &self.inner.checks
     }
 
     /// Where this schema and another differ, field by field, in words; empty

@@ -58,7 +58,7 @@ proptest! {
             let words = [state[0].to_le_bytes(), state[1].to_le_bytes()].concat();
             let (readings, error) = attach(&[
                 (32 * 8, head.to_le_bytes().to_vec()),
-                (48 * 8, words),
+                (33 * 8, words),
                 (4096, slots.clone()),
             ]);
             prop_assert!(error.is_none(), "the header is right: {error:?}");

@@ -567,7 +567,7 @@ static FIELD: Table = Table {
             "type",
             Shape::FieldType,
             "u16",
-            "u8 to u64 or i8 to i64; an array of up to 64 as `i16[20]`.",
+            "u8 to u64 or i8 to i64; an array of up to 255 as `i16[20]`.",
         ),
         key("unit", Shape::Unit, "mm[Hg]", "Unit by its UCUM code."),
         key(

@@ -445,7 +445,7 @@ pub struct Field {
     pub name: String,
     /// Integer type of an element.
     pub scalar: Scalar,
-    /// Elements: none for a single value, else 1 to 64.
+    /// Elements: none for a single value, else 1 to 255.
     pub array: Option<u8>,
     /// Unit by its UCUM code.
     pub unit: Option<String>,

@@ -427,12 +427,12 @@ pub(crate) fn field_type(text: &str) -> Result<(Scalar, Option<u8>), Wrong> {
                 );
             };
             match number.parse::<u8>() {
-                Ok(count @ 1..=64) if !number.starts_with(['+', '0']) => (base, Some(count)),
+                Ok(count @ 1..=255) if !number.starts_with(['+', '0']) => (base, Some(count)),
                 _ => {
                     return wrong(
                         "type",
                         format!("an array of `{}` elements", short(number)),
-                        "1 to 64",
+                        "1 to 255",
                     );
                 }
             }

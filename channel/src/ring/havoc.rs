@@ -79,7 +79,7 @@ proptest! {
         let layout: Layout = honest.layout.clone();
         let havoc = Havoc { answers: RefCell::new(answers), honest, loads: Cell::new(0) };
         let mut reader = RingReader::new(&havoc, layout.clone(), trust, CHANNEL, EPOCH, 0);
-        let most = 2 + 4 * (3 + layout.record_words());
+        let most = 5 + 5 * (3 + layout.record_words());
         let mut poisoned = false;
         let mut last = 0;
         for time in times {

@@ -1,8 +1,15 @@
 //! The reader's side of the ring.
 //!
 //! Whatever the memory answers, a look makes at most
-//! `2 + 4 * (3 + record words)` loads and one allocation, and indexes only by
+//! `5 + 5 * (3 + record words)` loads and two allocations, and indexes only by
 //! numbers the reader counted itself.
+//!
+//! A reader that trusts its writer looks first at the slot the next record will
+//! stand in, and only where it is not there at the head. So a record costs the
+//! reader its own lines of the cache and no other, and the clock is read when
+//! they are there. A reader that does not trust its writer reads the clock
+//! first and begins with the head, because when a record was not there yet is
+//! the only thing it knows about the record's age.
 
 use super::words::Load;
 use crate::budget::{Allowance, TokenBucket};
@@ -29,6 +36,8 @@ pub struct RingReader<L> {
     next: u64,
     /// The highest head seen; it only grows.
     head: u64,
+    /// The highest number heard of, by the head or by a record.
+    reach: u64,
     /// Records lost since the last one delivered.
     lost: u64,
     poisoned: bool,
@@ -42,11 +51,23 @@ pub struct RingReader<L> {
     born: u64,
     beat: u64,
     alive: u64,
+    /// Room for the next payload.
+    spare: Vec<u64>,
 }
 
-enum Copy {
-    Record(Vec<u64>),
-    Torn,
+/// A record as it was copied: nothing of it is believed yet.
+struct Copy {
+    head: [u64; SLOT_HEAD_WORDS - 1],
+    payload: Vec<u64>,
+    computed: u32,
+    crc: u64,
+}
+
+impl Copy {
+    const NUMBER: usize = 0;
+    const TIME: usize = 1;
+    const KIND: usize = 2;
+    const VALIDITY: usize = 3;
 }
 
 impl<L: Load> RingReader<L> {
@@ -80,6 +101,7 @@ impl<L: Load> RingReader<L> {
             seed,
             next,
             head,
+            reach: head,
             lost: 0,
             poisoned,
             looked: now,
@@ -87,6 +109,7 @@ impl<L: Load> RingReader<L> {
             born: now,
             beat,
             alive,
+            spare: Vec::new(),
             layout,
         }
     }
@@ -98,52 +121,97 @@ impl<L: Load> RingReader<L> {
 
     /// One look at time `now` (ns of CLOCK_MONOTONIC): at most one record.
     pub fn poll(&mut self, now: u64) -> Reading {
-        let now = now.max(self.looked);
+        self.look(|| now)
+    }
+
+    /// One look, at the time that the clock says: at most one record.
+    pub fn look(&mut self, clock: impl FnOnce() -> u64) -> Reading {
+        let early = self.early();
+        let now = clock().max(self.looked);
         let elapsed = now - self.looked;
         self.jump.refill(elapsed);
         if let Some(tokens) = &mut self.tokens {
             tokens.refill(elapsed);
         }
-        self.listen(now);
         let before = self.looked;
         self.looked = now;
         if self.poisoned {
             return Reading::Poisoned;
         }
-        for _ in 0..ATTEMPTS {
-            if !self.advance(before) {
-                self.poisoned = true;
-                return Reading::Poisoned;
+        if let Some(copy) = early.filter(|copy| self.is_timely(copy, now)) {
+            if !self.reaches(self.next) {
+                return self.poison();
+            }
+            let delivered = self.tokens.as_ref().is_none_or(|tokens| !tokens.is_empty());
+            if delivered && let Some(reading) = self.judge(copy, now) {
+                return reading;
+            }
+        }
+        self.listen(now);
+        for attempt in 0..ATTEMPTS {
+            if !self.advance(before, now, attempt) {
+                return self.poison();
             }
             if self.next > self.head || self.tokens.as_ref().is_some_and(TokenBucket::is_empty) {
                 return self.without_record(now, Reading::Nothing);
             }
-            match self.copy(self.next) {
-                Copy::Torn => {}
-                Copy::Record(words) => {
-                    if let Some(reading) = self.judge(words, now) {
-                        return reading;
-                    }
-                }
+            if let Some(copy) = self.copy(self.next)
+                && let Some(reading) = self.judge(copy, now)
+            {
+                return reading;
             }
         }
         self.without_record(now, Reading::Busy)
     }
 
-    /// Hears the heartbeat. That it changed is what counts, not what it says.
+    fn poison(&mut self) -> Reading {
+        self.poisoned = true;
+        Reading::Poisoned
+    }
+
+    /// The next record, where the writer is trusted and it is there.
+    fn early(&mut self) -> Option<Copy> {
+        if self.trust == Trust::Untrusted || self.poisoned || self.next > LAST_NUMBER {
+            return None;
+        }
+        self.copy(self.next)
+    }
+
+    /// Whether a trusted writer's record is within its deadline. One that is
+    /// not may have newer ones behind it, of which only the head tells.
+    fn is_timely(&self, copy: &Copy, now: u64) -> bool {
+        let age = now - copy.head[Copy::TIME].min(now);
+        self.layout
+            .pace()
+            .deadline_ns()
+            .is_none_or(|deadline| age <= deadline)
+    }
+
+    /// Whether the writer may have got as far as this number by now.
+    fn reaches(&mut self, number: u64) -> bool {
+        let further = number.saturating_sub(self.reach);
+        self.reach += further;
+        self.jump.take(further)
+    }
+
+    /// Hears the heartbeat. Of an untrusted one, that it changed is what
+    /// counts, not what it says.
     fn listen(&mut self, now: u64) {
         let beat = self.words.load(HEARTBEAT);
         if beat != self.beat {
             self.beat = beat;
-            self.alive = now;
+            self.alive = match self.trust {
+                Trust::Trusted => self.alive.max(beat.min(now)),
+                Trust::Untrusted => now,
+            };
         }
     }
 
     /// Reads the head. False when it broke a rule.
-    fn advance(&mut self, before: u64) -> bool {
+    fn advance(&mut self, before: u64, now: u64, attempt: u32) -> bool {
         let head = self.words.load(HEAD);
         self.words.acquire_fence();
-        if head > LAST_NUMBER || head < self.head || !self.jump.take(head - self.head) {
+        if head > LAST_NUMBER || head < self.head || !self.reaches(head) {
             return false;
         }
         if head > self.head {
@@ -152,11 +220,17 @@ impl<L: Load> RingReader<L> {
                 self.unseen = before;
             }
             self.head = head;
+            if self.trust == Trust::Untrusted {
+                self.alive = now;
+            }
         }
         // The slot after the head may be being written, so one record fewer
-        // than there are slots can still be read.
-        let oldest = (self.head + 2).saturating_sub(self.layout.slots() as u64);
-        self.skip_to(oldest);
+        // than there are slots can still be read. Who was overtaken while
+        // copying would be again: it leaves the writer a part of the ring.
+        let slots = self.layout.slots() as u64;
+        let margin = slots / ATTEMPTS as u64 * u64::from(attempt);
+        let oldest = (self.head + 2 + margin).saturating_sub(slots);
+        self.skip_to(oldest.min(self.head));
         true
     }
 
@@ -167,37 +241,44 @@ impl<L: Load> RingReader<L> {
         }
     }
 
-    /// Copies record `number` into private memory, once.
-    fn copy(&self, number: u64) -> Copy {
+    /// Copies record `number` into private memory, once; none when the slot
+    /// holds another, or does at the end.
+    fn copy(&mut self, number: u64) -> Option<Copy> {
         let slot = self.layout.slot(number);
         let sequence = self.words.load(slot);
         self.words.acquire_fence();
         if sequence != 2 * number {
-            return Copy::Torn;
+            return None;
         }
-        let words = (1..self.layout.record_words())
-            .map(|index| self.words.load(slot + index))
-            .collect();
-        self.words.acquire_fence();
-        if self.words.load(slot) == sequence {
-            Copy::Record(words)
-        } else {
-            Copy::Torn
+        let mut payload = std::mem::take(&mut self.spare);
+        payload.resize(self.layout.schema().payload_words(), 0);
+        let words = &self.words;
+        let head = std::array::from_fn(|index| words.load(slot + 1 + index));
+        let body = slot + SLOT_HEAD_WORDS;
+        let checksum = self.layout.checksum();
+        let computed = words.take(body, &mut payload, checksum, self.seed, head);
+        let crc = words.load(body + payload.len());
+        words.acquire_fence();
+        if words.load(slot) != sequence {
+            self.spare = payload;
+            return None;
         }
+        Some(Copy {
+            head,
+            payload,
+            computed,
+            crc,
+        })
     }
 
     /// Judges the private copy. None when it is too old and a newer one is
     /// there to be read in its place.
-    fn judge(&mut self, mut words: Vec<u64>, now: u64) -> Option<Reading> {
+    fn judge(&mut self, copy: Copy, now: u64) -> Option<Reading> {
         let number = self.next;
-        let crc = words.pop();
-        let computed = checksum::append_all(self.seed, &words);
-        let intact = crc == Some(checksum::to_word(computed))
-            && words.first() == Some(&number)
-            && words.get(2) == Some(&self.layout.kind_and_length());
-        let (Some(&time), Some(&validity)) = (words.get(1), words.get(3)) else {
-            return Some(Reading::Corrupt);
-        };
+        let intact = copy.crc == checksum::to_word(copy.computed)
+            && copy.head[Copy::NUMBER] == number
+            && copy.head[Copy::KIND] == self.layout.kind_and_length();
+        let (time, validity) = (copy.head[Copy::TIME], copy.head[Copy::VALIDITY]);
         if !intact {
             self.next += 1;
             return Some(Reading::Corrupt);
@@ -221,12 +302,15 @@ impl<L: Load> RingReader<L> {
         if let Some(tokens) = &mut self.tokens {
             tokens.take();
         }
-        let payload = words.split_off(SLOT_HEAD_WORDS - 1);
-        let record = match Record::from_words(self.layout.schema(), validity, payload) {
+        let record = match Record::from_words(self.layout.schema(), validity, copy.payload) {
             Ok(record) => record,
             Err(error) => return Some(Reading::Schema(Violation::Value(error))),
         };
         self.born = born;
+        if self.trust == Trust::Trusted {
+            // It lived then, whether or not its heartbeat was heard.
+            self.alive = self.alive.max(born);
+        }
         let record = Received {
             record,
             number,

@@ -199,7 +199,9 @@ fn fault_wrong_sequence_a_head_that_goes_back_poisons() {
     let mut bench = periodic();
     bench.publish(1, MS);
     bench.publish(2, MS);
-    let _ = bench.reader.poll(MS);
+    assert_eq!(count(&bench.reader.poll(MS)), Some(1));
+    assert_eq!(count(&bench.reader.poll(MS)), Some(2));
+    assert_eq!(bench.reader.poll(MS), Reading::Nothing);
     bench.memory.set(HEAD, 1);
     assert_eq!(bench.reader.poll(2 * MS), Reading::Poisoned);
     bench.memory.set(HEAD, 2);

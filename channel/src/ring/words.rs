@@ -1,5 +1,11 @@
 //! How a word of a channel's memory is loaded and stored.
+//!
+//! A payload is copied word by word too, each by one relaxed atomic access, and
+//! summed on the way. What memory does for speed is to check its bounds once
+//! and to hand out a part of itself; the order of the accesses between two
+//! fences is of no matter.
 
+use crate::checksum::Checksum;
 use std::sync::atomic::{Ordering, fence};
 
 /// Memory a reader reads. All loads are relaxed and of one word: nothing
@@ -7,6 +13,23 @@ use std::sync::atomic::{Ordering, fence};
 pub trait Load {
     /// Loads word `index`, relaxed.
     fn load(&self, index: usize) -> u64;
+
+    /// Copies the payload from word `first` on into private memory of its
+    /// length, each word once, and goes on with the CRC over `head` and it.
+    fn take(
+        &self,
+        first: usize,
+        payload: &mut [u64],
+        checksum: &Checksum,
+        crc: u32,
+        head: [u64; 4],
+    ) -> u32 {
+        for (index, place) in payload.iter_mut().enumerate() {
+            *place = self.load(first + index);
+        }
+        let parts = checksum.split(payload);
+        checksum.sum(crc, head, parts.map(|part| part.iter().copied()))
+    }
 
     /// Keeps later loads behind the earlier ones.
     fn acquire_fence(&self) {
@@ -21,6 +44,23 @@ pub trait Store {
 
     /// Stores word `index`, release.
     fn store_release(&self, index: usize, value: u64);
+
+    /// Copies a payload to word `first` and on, each word once, and goes on
+    /// with the CRC over `head` and it.
+    fn put(
+        &self,
+        first: usize,
+        payload: &[u64],
+        checksum: &Checksum,
+        crc: u32,
+        head: [u64; 4],
+    ) -> u32 {
+        for (index, word) in payload.iter().enumerate() {
+            self.store(first + index, *word);
+        }
+        let parts = checksum.split(payload);
+        checksum.sum(crc, head, parts.map(|part| part.iter().copied()))
+    }
 
     /// Keeps later stores behind the earlier ones.
     fn release_fence(&self) {

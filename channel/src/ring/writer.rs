@@ -42,22 +42,21 @@ impl<S: Store> RingWriter<S> {
             record.validity(),
         ];
         let payload = record.payload();
-        let mut crc = checksum::append_all(self.seed, &head);
-        crc = checksum::append_all(crc, payload);
 
         self.words.store(slot, 2 * number - 1);
         self.words.release_fence();
         for (index, word) in head.into_iter().enumerate() {
             self.words.store(slot + 1 + index, word);
         }
-        for (index, word) in payload.iter().enumerate() {
-            self.words.store(slot + SLOT_HEAD_WORDS + index, *word);
-        }
-        let end = slot + SLOT_HEAD_WORDS + payload.len();
+        let body = slot + SLOT_HEAD_WORDS;
+        let checksum = self.layout.checksum();
+        let crc = self.words.put(body, payload, checksum, self.seed, head);
+        let end = slot + self.layout.record_words() - 1;
         self.words.store(end, checksum::to_word(crc));
         self.words.store_release(slot, 2 * number);
-        self.words.store_release(HEAD, number);
+        // The head's line last: its words reach a reader together.
         self.words.store(HEARTBEAT, now);
+        self.words.store_release(HEAD, number);
         number
     }
 
