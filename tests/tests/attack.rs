@@ -42,11 +42,6 @@ const OTHER_ERRORS: &[(i32, &str, &[&str])] = &[
         ],
     ),
     (
-        EACCES,
-        "mdwe",
-        &["exec-map-writable", "exec-map-then-protect"],
-    ),
-    (
         ENOENT,
         "the own root holds nothing of it",
         &[
@@ -85,8 +80,48 @@ const OTHER_ERRORS: &[(i32, &str, &[&str])] = &[
     ),
 ];
 
-/// Attempts whose refusal is a signal: SIGSYS, for a call by another ABI.
-const KILLED: &[&str] = &["kernel-i386-call"];
+/// Attempts whose refusal is a signal: SIGSYS, for a call by another ABI or one
+/// that no program of a device makes (profiles/seccomp/kill.policy).
+const KILLED: &[&str] = &[
+    "display-ptrace",
+    "display-memory-read",
+    "display-memory-write",
+    "display-compare",
+    "namespace-mount",
+    "namespace-bind",
+    "namespace-remount",
+    "namespace-unmount",
+    "namespace-unshare-mount",
+    "namespace-unshare-user",
+    "namespace-unshare-network",
+    "namespace-enter-descriptor",
+    "namespace-pivot-root",
+    "namespace-chroot",
+    "namespace-open-tree",
+    "namespace-fsopen",
+    "namespace-move-mount",
+    "namespace-mount-attributes",
+    "namespace-host-name",
+    "kernel-bpf",
+    "kernel-userfaultfd",
+    "kernel-perf",
+    "kernel-keyctl",
+    "kernel-add-key",
+    "kernel-request-key",
+    "kernel-init-module",
+    "kernel-finit-module",
+    "kernel-delete-module",
+    "kernel-kexec",
+    "kernel-kexec-file",
+    "kernel-set-time",
+    "kernel-set-clock",
+    "kernel-swap-on",
+    "kernel-swap-off",
+    "kernel-reboot",
+    "kernel-log",
+    "kernel-x32-call",
+    "kernel-i386-call",
+];
 
 // errno(3)
 const EPERM: i32 = 1;

@@ -30,7 +30,7 @@ const LANDLOCK: &[&str] = &[
     "landlock-audit",
 ];
 
-/// Refused by mdwe alone.
+/// Refused by seccomp and by mdwe.
 const OF_MDWE: &[&str] = &["exec-map-writable", "exec-map-then-protect"];
 
 /// Refused by seccomp alone.
@@ -267,8 +267,8 @@ fn assert_succeed(name: &str, off: &[&str], attempts: &[&str]) {
 }
 
 #[test]
-fn mdwe_alone_refuses_writable_code() {
-    assert_succeed("weak-mdwe", &["mdwe"], OF_MDWE);
+fn seccomp_and_mdwe_refuse_writable_code() {
+    assert_succeed("weak-mdwe", &["seccomp", "mdwe"], OF_MDWE);
 }
 
 #[test]

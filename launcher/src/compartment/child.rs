@@ -103,12 +103,10 @@ fn steps(setup: &Setup<'_>, gate: &OwnedFd, writing: &mut Writing) -> Result<Own
     for tried in trial::all(component, layers, &bait)? {
         writing.say(&tried.encode());
     }
-    // Last: the filters refuse most of what stands above.
+    // Last: the filter refuses most of what stands above.
     if layers.on(Layer::Seccomp) {
-        for filter in &setup.filters.0 {
-            seccomp::install(filter)
-                .map_err(|e| Failure::new(Layer::Seccomp, "installing a filter", e))?;
-        }
+        seccomp::install(&setup.filter.0)
+            .map_err(|e| Failure::new(Layer::Seccomp, "installing the filter", e))?;
     }
     Ok(program)
 }

@@ -20,7 +20,6 @@ mod reaper;
 mod report;
 mod root;
 mod running;
-pub mod seccomp;
 mod trial;
 
 pub use cgroup::{
@@ -35,7 +34,6 @@ pub use quota::{found as quota_found, wanted as quota_wanted};
 pub use reaper::user as reaper_user;
 pub use root::{Mount, NOTIFY, ROOT_ATTRIBUTES, check_node, open_source};
 pub use running::Running;
-pub use seccomp::{FILTERS, Filters};
 pub use trial::Trial;
 
 use crate::layers::Layers;
@@ -44,6 +42,7 @@ use crate::sys::clone::{Side, clone3};
 use crate::sys::descriptor::{move_above, pidfd_send_signal};
 use cgroup::Cgroup;
 use cordon_manifest::plan::{Component, Layer, Plan};
+use cordon_seccomp::Filter;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::fstat;
@@ -85,7 +84,7 @@ struct Setup<'a> {
     component: &'a Component,
     layers: &'a Layers,
     mounts: Vec<Mount>,
-    filters: Filters,
+    filter: Filter,
     context: Option<String>,
     program: (libc::dev_t, libc::ino_t),
     standard: [OwnedFd; 3],
@@ -208,7 +207,7 @@ fn confined(
         setup.context.clone(),
         identities,
         trials,
-        setup.filters.clone(),
+        setup.filter.clone(),
     );
     let proof = proof::held(&running, component, layers, &subject);
     if let Some(item) = proof.differences().next() {
@@ -233,7 +232,7 @@ fn prepare<'a>(
     inherited: Inherited,
     layers: &'a Layers,
 ) -> Result<Setup<'a>, Failure> {
-    let filters = seccomp::filters(plan, component).map_err(|error| {
+    let filter = cordon_seccomp::filter(plan, component).map_err(|error| {
         Failure::found(Layer::Seccomp, "compiling the filter:", error.to_string())
     })?;
     let notify = inherited.notify_socket.as_deref();
@@ -269,7 +268,7 @@ fn prepare<'a>(
         component,
         layers,
         mounts,
-        filters,
+        filter,
         context,
         program: (program.st_dev, program.st_ino),
         standard,

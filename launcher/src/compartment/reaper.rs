@@ -2,12 +2,13 @@
 
 use super::error::Failure;
 use super::report::{self, Writing};
-use super::{cgroup, credentials, label, namespaces, root, seccomp};
+use super::{cgroup, credentials, label, namespaces, root};
 use crate::layers::Layers;
 use crate::sys::clone::{Side, clone3};
 use crate::sys::descriptor::{close_on_exec_from, memfd_create, move_above, pidfd_send_signal};
 use crate::sys::{exec, prctl, signal};
 use cordon_manifest::plan::{Layer, User};
+use cordon_seccomp::Filter;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -49,7 +50,7 @@ impl Reaper {
         if layers.labels() {
             label::mark_reaper(program.as_fd())?;
         }
-        let filters = seccomp::reaper().map_err(|error| {
+        let filter = cordon_seccomp::reaper().map_err(|error| {
             Failure::found(
                 Layer::Seccomp,
                 "compiling the filter of pid 1:",
@@ -67,7 +68,7 @@ impl Reaper {
             .map_err(failed("cloning pid 1 of the compartment"))?
         {
             Side::Child => {
-                let failure = become_reaper(&program, &user, &filters, layers);
+                let failure = become_reaper(&program, &user, &filter, layers);
                 fail(&mut writing, &failure)
             }
             Side::Parent { pid, pidfd } => {
@@ -150,12 +151,7 @@ fn program() -> Result<OwnedFd, Failure> {
     Ok(file.into())
 }
 
-fn become_reaper(
-    program: &OwnedFd,
-    user: &User,
-    filters: &seccomp::Filters,
-    layers: &Layers,
-) -> Failure {
+fn become_reaper(program: &OwnedFd, user: &User, filter: &Filter, layers: &Layers) -> Failure {
     let steps = || -> Result<OwnedFd, Failure> {
         let failed = |step: &'static str| move |errno| Failure::new(Layer::Namespaces, step, errno);
         prctl::set_undumpable().map_err(failed("making pid 1 undumpable"))?;
@@ -174,10 +170,8 @@ fn become_reaper(
         close_on_exec_from(0).map_err(failed("closing descriptors"))?;
         credentials::drop_all(user)?;
         prctl::set_no_new_privs().map_err(failed("setting no_new_privs"))?;
-        for filter in &filters.0 {
-            crate::sys::seccomp::install(filter)
-                .map_err(|errno| Failure::new(Layer::Seccomp, "filtering pid 1", errno))?;
-        }
+        crate::sys::seccomp::install(&filter.0)
+            .map_err(|errno| Failure::new(Layer::Seccomp, "filtering pid 1", errno))?;
         Ok(program)
     };
     match steps() {

@@ -2,8 +2,8 @@
 
 use super::calls::Call;
 use super::record::{Kind, Record, Stamp};
-use crate::compartment::seccomp::answered_as_absent;
 use cordon_manifest::plan::Layer;
+use cordon_seccomp::answered_as_absent;
 use std::net::IpAddr;
 
 /// What is known of who was refused.

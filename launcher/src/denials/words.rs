@@ -423,7 +423,7 @@ mod tests {
             .filter(|meaning| meaning.never.is_some())
             .flat_map(|meaning| meaning.calls)
         {
-            let roles = crate::compartment::seccomp::roles_with(name);
+            let roles = cordon_seccomp::roles_with(name);
             assert!(roles.is_empty(), "{name} is granted by {roles:?}");
         }
     }

@@ -2,15 +2,15 @@
 //! with the Plan item by item.
 //!
 //! [`held`] runs between exec and the program's first instruction; [`running`] on
-//! demand, stopping the program's first thread for the moment in which its filters
-//! are read. What cannot be seen is not called proved:
+//! demand, stopping the program's first thread for the moment in which its filter
+//! is read. What cannot be seen is not called proved:
 //! it is [`Verdict::NotShown`], and a layer that is switched off or absent is
 //! [`Verdict::Absent`].
 
 #![forbid(unsafe_code)]
 
 mod descriptors;
-mod filters;
+mod filter;
 mod kernel;
 mod mounts;
 mod quota;
@@ -19,11 +19,12 @@ mod status;
 pub use descriptors::Identity;
 
 use crate::compartment::{
-    Filters, Running, Trial, cgroup_values, own_namespaces, process_limits, while_stopped,
+    Running, Trial, cgroup_values, own_namespaces, process_limits, while_stopped,
 };
 use crate::layers::Layers;
 use cordon_manifest::plan::{Component, Layer};
 use cordon_policygen::names;
+use cordon_seccomp::Filter;
 use nix::unistd::Pid;
 
 /// What was found.
@@ -109,7 +110,7 @@ pub struct Subject {
     context: Option<String>,
     descriptors: Vec<(String, Identity)>,
     trials: Vec<Trial>,
-    filters: Filters,
+    filter: Filter,
 }
 
 impl Subject {
@@ -120,14 +121,14 @@ impl Subject {
         context: Option<String>,
         descriptors: Vec<(String, Identity)>,
         trials: Vec<Trial>,
-        filters: Filters,
+        filter: Filter,
     ) -> Self {
         Self {
             mounts: mounts.to_vec(),
             context,
             descriptors,
             trials,
-            filters,
+            filter,
         }
     }
 }
@@ -138,7 +139,7 @@ pub fn held(running: &Running, component: &Component, layers: &Layers, subject: 
     let mut proof = common(running, component, layers, subject);
     descriptors::exact(&mut proof, running, &subject.descriptors);
     if layers.on(Layer::Seccomp) {
-        filters::compare(&mut proof, running.pid(), &subject.filters);
+        filter::compare(&mut proof, running.pid(), &subject.filter);
     }
     for trial in &subject.trials {
         proof.note(trial.layer, "tried", trial.found.clone(), Verdict::Same);
@@ -171,10 +172,10 @@ pub fn running(
     if layers.on(Layer::Seccomp) {
         let pid = Pid::from_raw(running.pid());
         let read = while_stopped(pid, || {
-            filters::compare(&mut proof, running.pid(), &subject.filters);
+            filter::compare(&mut proof, running.pid(), &subject.filter);
         });
         if let Err(failure) = read {
-            proof.compare(Layer::Seccomp, "filters", "read", failure.to_string());
+            proof.compare(Layer::Seccomp, "filter", "read", failure.to_string());
         }
     }
     descriptors::still(&mut proof, running, &subject.descriptors);

@@ -1,21 +1,9 @@
 //! ptrace(2): what nix does not wrap.
 
 use super::check;
+use cordon_seccomp::Instruction;
 use nix::errno::Errno;
 use nix::unistd::Pid;
-
-/// One instruction of classic BPF, as the kernel gives it back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// Operation.
-    pub code: u16,
-    /// Jump if true.
-    pub jt: u8,
-    /// Jump if false.
-    pub jf: u8,
-    /// Operand.
-    pub k: u32,
-}
 
 /// The `index`th seccomp filter of a stopped tracee, the oldest first.
 ///

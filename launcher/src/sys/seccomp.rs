@@ -1,7 +1,7 @@
 //! seccomp(2): installing a filter so that its refusals are logged.
 
 use super::check;
-use super::ptrace::Instruction;
+use cordon_seccomp::Instruction;
 use nix::errno::Errno;
 
 /// Installs `filter` over those in force; needs no_new_privs.

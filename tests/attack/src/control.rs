@@ -49,6 +49,8 @@ pub fn take(compartment: &mut Compartment, at_most: Duration) {
                     if let Some(channels) = &mut compartment.channels {
                         channels.control.poll();
                     }
+                    // Where both came at once, the library has taken both.
+                    compartment.read = compartment.read.or_else(kept_by_the_library);
                 }
                 // Kept from the library, which would close the descriptor.
                 Ok((Kind::HandOut(End::Reader), channel, epoch)) => {
@@ -69,6 +71,16 @@ pub fn take(compartment: &mut Compartment, at_most: Duration) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Memory of a channel that can only be read, among all descriptors there are: the
+/// library keeps that of a channel nobody has asked it for.
+fn kept_by_the_library() -> Option<RawFd> {
+    (3..64).find(|fd| {
+        let flags = crate::sys!(libc::SYS_fcntl, *fd, libc::F_GETFL);
+        let seals = crate::sys!(libc::SYS_fcntl, *fd, libc::F_GET_SEALS);
+        flags.is_ok_and(|flags| flags & i64::from(libc::O_ACCMODE) == 0) && seals.is_ok()
+    })
 }
 
 /// The answer that an end was taken.

@@ -4,8 +4,8 @@ use crate::attempt::{Attempt, Outcome};
 use crate::compartment::{Compartment, text};
 use crate::{step, sys};
 use libc::{
-    AT_EMPTY_PATH, AT_FDCWD, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CREAT, O_RDONLY, O_RDWR,
-    O_TRUNC, PROT_EXEC, PROT_READ, PROT_WRITE,
+    AT_EMPTY_PATH, AT_FDCWD, MAP_ANONYMOUS, MAP_PRIVATE, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC,
+    PROT_EXEC, PROT_READ, PROT_WRITE,
 };
 
 const PAGE: usize = 4096;
@@ -241,9 +241,10 @@ fn map_channel(compartment: &mut Compartment, _: &str) -> Outcome {
     let Some(fd) = compartment.written else {
         return Outcome::Unsupported("writes no channel".into());
     };
+    // Shared is refused by the filter; private is how the loader maps libraries.
     Outcome::of(
         "mmap",
-        mapped(sys::map(PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd)),
+        mapped(sys::map(PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd)),
     )
 }
 

@@ -1,10 +1,10 @@
 //! What decides about a system call that the filters refused.
 
 use super::{Decision, Kind, may, other_role};
-use crate::compartment::seccomp::{Rule, answered_as_absent, given_by, roles_with, rules};
 use crate::denials::calls::{Call, NATIVE};
 use crate::denials::words;
 use cordon_manifest::plan::{Component, Network, Plan};
+use cordon_seccomp::{Rule, answered_as_absent, given_by, roles_with, rules};
 
 /// Conditions longer than this are left to the profile.
 const LONG: usize = 60;
@@ -234,4 +234,41 @@ fn uses(component: &Component) -> Vec<&'static str> {
         uses.push("proc");
     }
     uses
+}
+
+/// What the profiles say of a call is asked of them here alone.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::denials::testing;
+
+    #[test]
+    fn what_a_profile_says_of_a_call_is_found_with_its_reason() {
+        let plan = testing::plan();
+        let service = &plan.components[1];
+        let openat = rules(&plan, service, "openat");
+        assert_eq!(openat.len(), 2, "{openat:?}");
+        assert!(openat[0].conditions.contains("O_CREAT"));
+        assert_eq!(openat[0].reason, "files of the compartment's own root");
+        assert!(openat[0].place.starts_with("profiles/seccomp/base.policy:"));
+        assert_eq!(rules(&plan, service, "ptrace"), []);
+        assert!(answered_as_absent("clone3").is_some());
+        assert!(answered_as_absent("ptrace").is_none());
+    }
+
+    #[test]
+    fn the_key_that_would_allow_a_call_is_named() {
+        let plan = testing::plan();
+        let service = &plan.components[1];
+        let by = |call| -> Vec<&str> {
+            let given = given_by(&plan, service, call);
+            given.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(by("vfork"), ["fork"]);
+        assert_eq!(by("connect"), ["network-connect"]);
+        assert_eq!(by("mlockall"), ["realtime"]);
+        assert_eq!(by("ptrace"), Vec::<&str>::new());
+        assert!(roles_with("unlinkat").contains(&"network-program"));
+        assert!(!roles_with("unlinkat").contains(&"network-service"));
+    }
 }

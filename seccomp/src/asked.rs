@@ -1,7 +1,7 @@
 //! What the profiles say of one system call, for people: which lines allow it and
 //! why, and which key of a manifest would.
 
-use super::{fragments, load};
+use crate::{fragments, load};
 use cordon_manifest::plan::{Component, Plan};
 
 /// A line of a profile.
@@ -16,6 +16,7 @@ pub struct Rule {
 }
 
 /// The lines that allow `component` the call, with these or those arguments.
+#[must_use]
 pub fn rules(plan: &Plan, component: &Component, call: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
     for name in fragments(plan, component) {
@@ -24,7 +25,8 @@ pub fn rules(plan: &Plan, component: &Component, call: &str) -> Vec<Rule> {
     rules
 }
 
-/// Why the filters answer the call as a kernel that does not have it, where they do.
+/// Why the filter answers the call as a kernel that does not have it, where they do.
+#[must_use]
 pub fn answered_as_absent(call: &str) -> Option<Rule> {
     let mut rules = Vec::new();
     read("enosys", call, &mut rules);
@@ -33,6 +35,7 @@ pub fn answered_as_absent(call: &str) -> Option<Rule> {
 
 /// The fragments that allow the call and that the component does not have, each
 /// with its first line about it.
+#[must_use]
 pub fn given_by(plan: &Plan, component: &Component, call: &str) -> Vec<(&'static str, Rule)> {
     let has = fragments(plan, component);
     let lacks = OF_A_KEY.iter().filter(|name| !has.contains(name));
@@ -46,6 +49,7 @@ pub fn given_by(plan: &Plan, component: &Component, call: &str) -> Vec<(&'static
 }
 
 /// Roles whose own profile allows the call with any arguments.
+#[must_use]
 pub fn roles_with(call: &str) -> Vec<&'static str> {
     let allows = |role: &str| {
         let mut rules = Vec::new();
@@ -94,41 +98,5 @@ fn read(name: &str, call: &str, rules: &mut Vec<Rule>) {
                 reason: reason.trim().to_owned(),
             });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::denials::testing;
-
-    #[test]
-    fn what_a_profile_says_of_a_call_is_found_with_its_reason() {
-        let plan = testing::plan();
-        let service = &plan.components[1];
-        let openat = rules(&plan, service, "openat");
-        assert_eq!(openat.len(), 2, "{openat:?}");
-        assert!(openat[0].conditions.contains("O_CREAT"));
-        assert_eq!(openat[0].reason, "files of the compartment's own root");
-        assert!(openat[0].place.starts_with("profiles/seccomp/base.policy:"));
-        assert_eq!(rules(&plan, service, "ptrace"), []);
-        assert!(answered_as_absent("clone3").is_some());
-        assert!(answered_as_absent("ptrace").is_none());
-    }
-
-    #[test]
-    fn the_key_that_would_allow_a_call_is_named() {
-        let plan = testing::plan();
-        let service = &plan.components[1];
-        let by = |call| -> Vec<&str> {
-            let given = given_by(&plan, service, call);
-            given.into_iter().map(|(name, _)| name).collect()
-        };
-        assert_eq!(by("vfork"), ["fork"]);
-        assert_eq!(by("connect"), ["network-connect"]);
-        assert_eq!(by("mlockall"), ["realtime"]);
-        assert_eq!(by("ptrace"), Vec::<&str>::new());
-        assert!(roles_with("unlinkat").contains(&"network-program"));
-        assert!(!roles_with("unlinkat").contains(&"network-service"));
     }
 }

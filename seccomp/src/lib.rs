@@ -1,35 +1,41 @@
 //! System-call filters: an allowlist by role, and an exec that works exactly once.
 //!
-//! Three filters are stacked; of their answers the strictest counts:
+//! One filter answers all: what the profiles allow is made (`profiles/seccomp`: the
+//! role's file and the fragments the Plan asks for); what is never legitimate ends
+//! the process (`kill.policy`); what a C library tries and can do without is ENOSYS,
+//! because EPERM from it is taken for an error instead of for an older kernel
+//! (`enosys.policy`, and every call of a newer kernel than the profiles know); all
+//! else is EPERM. execveat asks the tracer: the supervisor lets one pass and
+//! detaches, after which the kernel answers ENOSYS for ever.
 //!
-//! 1. execveat asks the tracer. The supervisor lets one pass and detaches, after
-//!    which the kernel answers ENOSYS for ever;
-//! 2. calls a C library tries and can do without: ENOSYS, because EPERM from them
-//!    is taken for an error instead of for an older kernel;
-//! 3. the role's allowlist (`profiles/seccomp/ROLE.policy` and the fragments the
-//!    Plan asks for): what it does not name gets EPERM. It comes last because it
-//!    refuses seccomp(2) itself, and leaves to the two others what is theirs.
+//! Pure: nothing here makes a system call.
+#![forbid(unsafe_code)]
 
 mod asked;
 mod constant;
+#[cfg(test)]
+mod judge;
+#[cfg(any(test, feature = "linear"))]
+pub mod linear;
+mod numbers;
 mod profile;
+mod program;
 
 pub use asked::{Rule, answered_as_absent, given_by, roles_with, rules};
+pub use numbers::{Architecture, known, name, number};
+pub use profile::ProfileError;
+pub use program::{Action, Instruction};
 
-use crate::sys::ptrace::Instruction;
 use cordon_manifest::plan::{Component, Network, Plan};
-use profile::{ProfileError, Rules};
-use serde_json::{Value, json};
+use profile::{Condition, Rules};
+use std::collections::BTreeMap;
 
 /// Value the tracer sees for the one execveat.
-pub const EXEC_MARK: u32 = 0x0c0d;
+pub const EXEC_MARK: u16 = 0x0c0d;
 
-/// How many filters a component gets.
-pub const FILTERS: usize = 3;
-
-/// The filters of a component, in the order of their installation.
+/// A filter as the kernel takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filters(pub Vec<Vec<Instruction>>);
+pub struct Filter(pub Vec<Instruction>);
 
 macro_rules! profiles {
     ($($name:literal),* $(,)?) => {
@@ -42,8 +48,8 @@ macro_rules! profiles {
             }
         }
 
-        #[cfg(test)]
-        const PROFILES: &[&str] = &[$($name),*];
+        /// Every file of `profiles/seccomp`, without `.policy`.
+        pub const PROFILES: &[&str] = &[$($name),*];
     };
 }
 
@@ -61,6 +67,7 @@ profiles![
     "control",
     "reaper",
     "enosys",
+    "kill",
     "network-service",
     "vitals-display",
     "general",
@@ -68,46 +75,136 @@ profiles![
     "python-service",
 ];
 
-/// The filters for `component`.
-pub fn filters(plan: &Plan, component: &Component) -> Result<Filters, ProfileError> {
-    let mut rules = Rules::new();
-    for name in fragments(plan, component) {
-        profile::read(name, &load, &mut rules)?;
-    }
-    for request in component.devices.iter().flat_map(|device| &device.ioctl) {
-        rules
-            .entry("ioctl".into())
-            .or_default()
-            .push(vec![profile::Condition {
-                argument: 1,
-                dword: true,
-                mask: None,
-                operator: "eq",
-                value: (*request).into(),
-            }]);
-    }
-    profile::read("enosys", &load, &mut rules)?;
-    rules.insert("execveat".into(), Vec::new());
-    Ok(Filters(vec![
-        exec_once()?,
-        fragment("enosys", &json!({"errno": libc::ENOSYS}))?,
-        compile(&rules, &json!("allow"), &json!({"errno": libc::EPERM}))?,
-    ]))
+/// Those of [`PROFILES`] that are a role's.
+pub const ROLES: &[&str] = &[
+    "network-service",
+    "vitals-display",
+    "network-program",
+    "python-service",
+];
+
+/// The filter of `component` on this machine.
+///
+/// # Errors
+/// Where a profile is not of the language, with its file and line.
+pub fn filter(plan: &Plan, component: &Component) -> Result<Filter, ProfileError> {
+    let fragments = fragments(plan, component);
+    let requests = component.devices.iter().flat_map(|device| &device.ioctl);
+    compile(native()?, &fragments, requests.copied())
 }
 
-/// The filter of pid 1.
-pub fn reaper() -> Result<Filters, ProfileError> {
+/// The filter that `fragments` of `profiles/seccomp` make, the role's first, with the
+/// device `requests` of ioctl(2) that are allowed besides.
+///
+/// # Errors
+/// Where a profile is not of the language, with its file and line.
+pub fn compile(
+    architecture: Architecture,
+    fragments: &[&str],
+    requests: impl IntoIterator<Item = u32>,
+) -> Result<Filter, ProfileError> {
+    let mut allowed = read(fragments)?;
+    for request in requests {
+        let alternatives = allowed.entry("ioctl".into()).or_default();
+        alternatives.push(vec![Condition {
+            argument: 1,
+            dword: true,
+            mask: None,
+            value: request.into(),
+        }]);
+    }
+    let execute = Rules::from([("execveat".into(), vec![Vec::new()])]);
+    // The strictest first: of several answers to one call the first that fits counts.
+    let answers = [
+        (read(&["kill"])?, Action::Kill),
+        (read(&["enosys"])?, ENOSYS),
+        (execute, Action::Trace(EXEC_MARK)),
+        (allowed, Action::Allow),
+    ];
+    assemble(architecture, &answers, EPERM, ENOSYS)
+}
+
+/// The filter of pid 1 of a compartment.
+///
+/// # Errors
+/// Where its profile is not of the language.
+pub fn reaper() -> Result<Filter, ProfileError> {
+    compile_reaper(native()?)
+}
+
+/// The filter of pid 1 for `architecture`.
+///
+/// # Errors
+/// Where its profile is not of the language.
+pub fn compile_reaper(architecture: Architecture) -> Result<Filter, ProfileError> {
+    let allowed = read(&["reaper"])?;
+    let answers = [(allowed, Action::Allow)];
+    assemble(architecture, &answers, Action::Kill, Action::Kill)
+}
+
+const EPERM: Action = Action::Errno(libc::EPERM as u16);
+const ENOSYS: Action = Action::Errno(libc::ENOSYS as u16);
+
+fn native() -> Result<Architecture, ProfileError> {
+    Architecture::native().map_err(|name| ProfileError {
+        place: "profiles/syscalls".into(),
+        problem: format!("nothing of the architecture {name}"),
+    })
+}
+
+fn read(names: &[&str]) -> Result<Rules, ProfileError> {
     let mut rules = Rules::new();
-    profile::read("reaper", &load, &mut rules)?;
-    Ok(Filters(vec![compile(
-        &rules,
-        &json!("allow"),
-        &json!("kill_process"),
-    )?]))
+    for name in names {
+        profile::read(name, &load, &mut rules)?;
+    }
+    Ok(rules)
+}
+
+/// What the files `names` say of each call of `architecture`, by number.
+#[cfg(any(test, feature = "linear"))]
+fn book(architecture: Architecture, names: &[&str]) -> Result<Book, ProfileError> {
+    Ok(numbered(architecture, &read(names)?))
+}
+
+/// The alternatives of each call, by number.
+type Book = BTreeMap<u32, Vec<Vec<Condition>>>;
+
+fn numbered(architecture: Architecture, rules: &Rules) -> Book {
+    let mut book = Book::new();
+    for (key, alternatives) in rules {
+        let call = profile::of_architecture(key, architecture);
+        if let Some(number) = call.and_then(|call| numbers::number(architecture, call)) {
+            let entry = book.entry(number).or_default();
+            entry.extend(alternatives.iter().cloned());
+        }
+    }
+    book
+}
+
+fn assemble(
+    architecture: Architecture,
+    answers: &[(Rules, Action)],
+    otherwise: Action,
+    beyond: Action,
+) -> Result<Filter, ProfileError> {
+    let mut calls: BTreeMap<u32, program::Alternatives> = BTreeMap::new();
+    for (rules, action) in answers {
+        for (number, alternatives) in numbered(architecture, rules) {
+            let answers = calls.entry(number).or_default();
+            answers.extend(alternatives.into_iter().map(|it| (it, *action)));
+        }
+    }
+    let highest = numbers::highest(architecture);
+    let program = program::assemble(architecture, calls, highest, otherwise, beyond);
+    program.map(Filter).map_err(|problem| ProfileError {
+        place: format!("profiles/seccomp for {}", architecture.name()),
+        problem,
+    })
 }
 
 /// Profile files for a component: its role's, and what its grants need.
-fn fragments<'a>(plan: &Plan, component: &'a Component) -> Vec<&'a str> {
+#[must_use]
+pub fn fragments<'a>(plan: &Plan, component: &'a Component) -> Vec<&'a str> {
     let name = &component.name;
     let channel_end = plan.channels.iter().any(|channel| {
         channel.from.value == *name || channel.to.iter().any(|to| to.value == *name)
@@ -144,114 +241,9 @@ fn fragments<'a>(plan: &Plan, component: &'a Component) -> Vec<&'a str> {
     files
 }
 
-fn fragment(name: &str, action: &Value) -> Result<Vec<Instruction>, ProfileError> {
-    let mut rules = Rules::new();
-    profile::read(name, &load, &mut rules)?;
-    compile(&rules, action, &json!("allow"))
-}
-
-fn exec_once() -> Result<Vec<Instruction>, ProfileError> {
-    let mut rules = Rules::new();
-    rules.insert("execveat".into(), Vec::new());
-    compile(&rules, &json!({"trace": EXEC_MARK}), &json!("allow"))
-}
-
-/// Compiles for the architecture this runs on.
-fn compile(
-    rules: &Rules,
-    on_match: &Value,
-    otherwise: &Value,
-) -> Result<Vec<Instruction>, ProfileError> {
-    compile_for(std::env::consts::ARCH, rules, on_match, otherwise)
-}
-
-/// Compiles by seccompiler's JSON front end, whose table turns names into numbers.
-fn compile_for(
-    architecture: &str,
-    rules: &Rules,
-    on_match: &Value,
-    otherwise: &Value,
-) -> Result<Vec<Instruction>, ProfileError> {
-    let failed = |problem: String| ProfileError {
-        place: "seccomp".into(),
-        problem,
-    };
-    let mut filter = Vec::new();
-    for (call, alternatives) in rules {
-        // `open@x86_64`: a call other architectures never had.
-        let call = match call.split_once('@') {
-            Some((call, only)) if only.split(',').any(|one| one == architecture) => call,
-            Some(_) => continue,
-            None => call,
-        };
-        // A call that may have any arguments has no need of its other lines.
-        if alternatives.iter().any(Vec::is_empty) || alternatives.is_empty() {
-            filter.push(json!({"syscall": call}));
-            continue;
-        }
-        for alternative in alternatives {
-            let arguments: Vec<Value> = alternative
-                .iter()
-                .map(|condition| {
-                    let operator = match condition.mask {
-                        Some(mask) => json!({"masked_eq": mask}),
-                        None => json!(condition.operator),
-                    };
-                    json!({
-                        "index": condition.argument,
-                        "type": if condition.dword { "dword" } else { "qword" },
-                        "op": operator,
-                        "val": condition.value,
-                    })
-                })
-                .collect();
-            filter.push(json!({"syscall": call, "args": arguments}));
-        }
-    }
-    let document = json!({"filter": {
-        "match_action": on_match, "mismatch_action": otherwise, "filter": filter,
-    }});
-    let architecture = architecture
-        .try_into()
-        .map_err(|error| failed(format!("{error}")))?;
-    let mut programs =
-        seccompiler::compile_from_json(document.to_string().as_bytes(), architecture)
-            .map_err(|error| failed(error.to_string()))?;
-    let program = programs.remove("filter").unwrap_or_default();
-    if program.is_empty() {
-        return Err(failed("an empty filter".into()));
-    }
-    Ok(program
-        .iter()
-        .map(|i| Instruction {
-            code: i.code,
-            jt: i.jt,
-            jf: i.jf,
-            k: i.k,
-        })
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_profile_compiles_for_every_architecture() {
-        for (name, architecture) in PROFILES
-            .iter()
-            .flat_map(|name| ["x86_64", "aarch64", "riscv64"].map(|machine| (name, machine)))
-        {
-            let mut rules = Rules::new();
-            profile::read(name, &load, &mut rules).unwrap();
-            let filter = compile_for(architecture, &rules, &json!({"errno": 1}), &json!("allow"));
-            assert!(
-                filter.is_ok(),
-                "{name} for {architecture}: {}",
-                filter.unwrap_err()
-            );
-        }
-    }
 
     #[test]
     fn every_file_of_the_folder_is_a_known_profile() {
@@ -270,6 +262,7 @@ mod tests {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let role = name.strip_suffix(".yaml").expect("only .yaml files");
             assert!(load(role).is_some(), "role {role} has no profile");
+            assert!(ROLES.contains(&role), "{role} is not tried");
         }
     }
 
@@ -302,7 +295,7 @@ mod tests {
         ] {
             for alternative in &rules["setsockopt"] {
                 let named = alternative.iter().find(|c| c.argument == 2).unwrap();
-                assert_eq!((named.operator, named.mask), ("eq", None));
+                assert_eq!(named.mask, None);
                 assert_ne!(named.value, option as u64);
             }
         }
@@ -311,7 +304,7 @@ mod tests {
     #[test]
     fn no_profile_lets_a_set_user_id_file_be_made() {
         let bits = u64::from(libc::S_ISUID | libc::S_ISGID);
-        for name in PROFILES.iter().filter(|name| **name != "enosys") {
+        for name in PROFILES.iter().filter(|name| !REFUSES.contains(name)) {
             let mut rules = Rules::new();
             profile::read(name, &load, &mut rules).unwrap();
             for call in ["open", "openat", "creat", "chmod", "fchmod", "fchmodat"] {
@@ -333,7 +326,7 @@ mod tests {
 
     #[test]
     fn no_profile_lets_what_makes_new_compartments_or_traces() {
-        for name in PROFILES.iter().filter(|name| **name != "enosys") {
+        for name in PROFILES.iter().filter(|name| !REFUSES.contains(name)) {
             let mut rules = Rules::new();
             profile::read(name, &load, &mut rules).unwrap();
             for call in FORBIDDEN {
@@ -341,6 +334,9 @@ mod tests {
             }
         }
     }
+
+    /// Files whose calls are refused.
+    const REFUSES: &[&str] = &["enosys", "kill"];
 
     const FORBIDDEN: &[&str] = &[
         "ptrace",

@@ -1,17 +1,28 @@
 //! The language of `profiles/seccomp/*.policy`.
 //!
 //! A line is `NAME`, `NAME: CONDITION && CONDITION`, `@include FILE` or a comment;
-//! several lines of one name are alternatives. A condition is
-//! `argN OP VALUE` or `argN & MASK == VALUE`, where OP is `==`, `!=`, `<`, `<=`,
-//! `>` or `>=`, and compares all 64 bits unless it says `argN:32`. Everything
-//! behind `#` is the reason, and every rule line must give one. `NAME@x86_64` is a
-//! rule of that architecture alone.
+//! several lines of one name are alternatives. A condition is `argN == VALUE` or
+//! `argN & MASK == VALUE`, and compares all 64 bits unless it says `argN:32`.
+//! Everything behind `#` is the reason, and every rule line must give one.
+//! `NAME@x86_64,riscv64` is a rule of those architectures alone.
 
-use super::constant;
+use crate::constant;
+use crate::numbers::{self, Architecture};
 use std::collections::BTreeMap;
 
 /// Rules by system call; each inner list is one alternative, empty for "any arguments".
 pub type Rules = BTreeMap<String, Vec<Vec<Condition>>>;
+
+/// The call a key of [`Rules`] means for `architecture`; none where it is another's rule.
+pub fn of_architecture(key: &str, architecture: Architecture) -> Option<&str> {
+    match key.split_once('@') {
+        Some((call, only)) => only
+            .split(',')
+            .any(|one| one == architecture.name())
+            .then_some(call),
+        None => Some(key),
+    }
+}
 
 /// A comparison of one argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +33,6 @@ pub struct Condition {
     pub dword: bool,
     /// Mask put on the argument first.
     pub mask: Option<u64>,
-    /// Comparison, as seccompiler names it.
-    pub operator: &'static str,
     /// What is compared with.
     pub value: u64,
 }
@@ -86,19 +95,45 @@ pub fn read(
                 .map(|text| condition(text.trim()).map_err(&error))
                 .collect::<Result<_, _>>()?
         };
+        named(call).map_err(&error)?;
         rules.entry(call.to_owned()).or_default().push(alternative);
+    }
+    Ok(())
+}
+
+/// Every architecture the rule is for has such a call.
+fn named(key: &str) -> Result<(), String> {
+    let call = key.split('@').next().unwrap_or(key);
+    if !numbers::known(call) {
+        return Err(format!("`{call}` is no system call of profiles/syscalls"));
+    }
+    let only = key.split_once('@').map(|(_, only)| only.split(','));
+    for one in only.into_iter().flatten() {
+        if !Architecture::ALL.iter().any(|it| it.name() == one) {
+            return Err(format!("`{one}` is no architecture"));
+        }
+    }
+    for architecture in Architecture::ALL {
+        if of_architecture(key, architecture).is_some()
+            && numbers::number(architecture, call).is_none()
+        {
+            return Err(format!(
+                "{} has no `{call}`: name the architectures that have, `{call}@...`",
+                architecture.name()
+            ));
+        }
     }
     Ok(())
 }
 
 fn condition(text: &str) -> Result<Condition, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let (argument, mask, operator, value) = match words[..] {
-        [argument, operator, value] => (argument, None, operator, value),
-        [argument, "&", mask, "==", value] => (argument, Some(constant::value(mask)?), "&", value),
+    let (argument, mask, value) = match words[..] {
+        [argument, "==", value] => (argument, None, value),
+        [argument, "&", mask, "==", value] => (argument, Some(constant::value(mask)?), value),
         _ => {
             return Err(format!(
-                "`{text}` is no condition (argN OP VALUE, argN & MASK == VALUE)"
+                "`{text}` is no condition (argN == VALUE, argN & MASK == VALUE)"
             ));
         }
     };
@@ -113,22 +148,16 @@ fn condition(text: &str) -> Result<Condition, String> {
         Some(number @ 0..=5) => number,
         _ => return Err(format!("`{number}` is no argument (arg0 to arg5)")),
     };
-    let operator = match operator {
-        "&" => "masked_eq",
-        "==" => "eq",
-        "!=" => "ne",
-        "<" => "lt",
-        "<=" => "le",
-        ">" => "gt",
-        ">=" => "ge",
-        other => return Err(format!("`{other}` is no comparison")),
-    };
+    let value = constant::value(value)?;
+    let seen = if dword { u64::from(u32::MAX) } else { u64::MAX } & mask.unwrap_or(u64::MAX);
+    if value & !seen != 0 {
+        return Err(format!("`{text}` never holds"));
+    }
     Ok(Condition {
         argument,
         dword,
         mask,
-        operator,
-        value: constant::value(value)?,
+        value,
     })
 }
 
@@ -158,7 +187,13 @@ mod tests {
         for (text, problem) in [
             ("read", "gives no reason"),
             ("read: arg6 == 1 # why", "is no argument"),
-            ("read: arg0 = 1 # why", "is no comparison"),
+            ("read: arg0 = 1 # why", "is no condition"),
+            ("read: arg0 < 1 # why", "is no condition"),
+            ("read: arg0 & 1 == 2 # why", "never holds"),
+            ("read: arg0:32 == 0x100000000 # why", "never holds"),
+            ("reed # why", "is no system call"),
+            ("open # why", "aarch64 has no `open`"),
+            ("open@x68_64 # why", "is no architecture"),
             ("read: arg0 == NOBODY_KNOWS # why", "is no number"),
             ("read: arg0 # why", "is no condition"),
             ("@include nowhere", "no such profile"),

@@ -7,6 +7,9 @@ pub fn value(text: &str) -> Result<u64, String> {
 }
 
 fn single(text: &str) -> Result<u64, String> {
+    if text == "PROT_BTI" {
+        return Ok(PROT_BTI);
+    }
     if let Some((_, value)) = NAMES.iter().find(|(name, _)| *name == text) {
         return Ok(*value);
     }
@@ -14,9 +17,7 @@ fn single(text: &str) -> Result<u64, String> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    number.map_err(|_| {
-        format!("`{text}` is no number and no constant of compartment/seccomp/constant.rs")
-    })
+    number.map_err(|_| format!("`{text}` is no number and no constant of seccomp/src/constant.rs"))
 }
 
 macro_rules! names {
@@ -24,6 +25,9 @@ macro_rules! names {
         &[$((stringify!($name), libc::$name as u64)),*]
     };
 }
+
+/// Of arm64's asm/mman.h, which the headers of no other architecture have.
+const PROT_BTI: u64 = 0x10;
 
 const NAMES: &[(&str, u64)] = names![
     AF_UNIX,
