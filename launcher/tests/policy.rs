@@ -205,8 +205,20 @@ fn a_store_that_breaks_an_assertion_or_hides_the_module_is_refused() {
     let after = fs::read(image.store().join("200/cordon_first/cil")).unwrap();
     assert!(before == after, "nothing was installed");
 
-    // Somebody's module has the name of the device's and wins.
+    // Another module of Cordon's, from elsewhere, has the device's types.
     image.chroot(&["semodule", "-N", "-r", "gift"]);
+    let copy = image.store().join("400/cordon_copy");
+    fs::create_dir_all(&copy).unwrap();
+    fs::write(copy.join("cil"), "(type cordon_first__display__exec_t)\n").unwrap();
+    let said = image.install(&device, 19);
+    assert!(
+        said.contains("cordon_copy of priority 400 declares cordon_first__display__exec_t"),
+        "{said}"
+    );
+    assert!(said.contains("semodule -X 400 -r cordon_copy"), "{said}");
+    fs::remove_dir_all(&copy).unwrap();
+
+    // Somebody's module has the name of the device's and wins.
     fs::write(
         image.0.join("tmp/cordon_first.cil"),
         "(type cordon_first_x_t)\n",
@@ -340,6 +352,39 @@ fn what_an_interrupted_run_left_is_done_by_the_next() {
     assert!(!said.contains("Relabeled"), "{said}");
     let left = fs::read_dir(image.0.join("var/lib/cordon")).unwrap();
     assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn file_contexts_of_somebody_else_that_win_are_refused_with_the_line() {
+    if !root() {
+        return;
+    }
+    let Some(image) = Image::new("contexts") else {
+        return;
+    };
+    let device = image.device("first", 61_201);
+    image.install(&device, 0);
+
+    // As semanage fcontext -a leaves them: exact names win over the device's pattern.
+    let local = image
+        .0
+        .join("etc/selinux/default/contexts/files/file_contexts.local");
+    let line = |path: &str| format!("{path}\t--\tsystem_u:object_r:bin_t:s0\n");
+    fs::write(&local, line("/opt/first/display")).unwrap();
+    let said = image.install(&device, 16);
+    assert!(
+        said.contains("line 6: the system's file contexts label /opt/first/display bin_t"),
+        "{said}"
+    );
+    fs::write(&local, line("/opt/first/data/tool")).unwrap();
+    let said = image.install(&device, 16);
+    assert!(
+        said.contains("line 11: /opt/first/data cannot be labelled as a whole")
+            && said.contains("/opt/first/data/tool bin_t"),
+        "{said}"
+    );
+    fs::write(&local, line("/opt/first/database")).unwrap();
+    image.install(&device, 0);
 }
 
 #[test]

@@ -346,6 +346,13 @@ impl Names {
             }
         }
         for statement in module.iter().chain(assertions) {
+            // Whom the base policy trusts is one set, whichever of them a store has.
+            if let [Expression::Atom("typeattribute"), Expression::Atom(set)] = statement.list()
+                && let Some((_, act)) = set.split_once("__assert_may_")
+            {
+                let trusted = format!("whom the base policy lets {act}");
+                names.by_type.insert((*set).to_owned(), trusted);
+            }
             if let [
                 Expression::Atom("typeattributeset"),
                 Expression::Atom(set),

@@ -2,6 +2,8 @@
 //! and on the files it names.
 
 use super::Generated;
+use super::agree::agree;
+use super::declared::undeclared;
 use super::labels::{places, relabel};
 use super::memory::Memory;
 use super::prove::Proof;
@@ -33,6 +35,7 @@ pub fn run(options: &PolicyInstallOptions) -> Result<Exit, Failure> {
     for (name, _) in wanted {
         store.unhidden(name)?;
     }
+    undeclared(&store, &[BASE, &name], &[base_module(), module])?;
 
     let mut differing = Vec::new();
     // What the old modules named and the new ones do not goes back to the
@@ -85,6 +88,7 @@ pub fn run(options: &PolicyInstallOptions) -> Result<Exit, Failure> {
         )
         .help("is this the store that the kernel's policy comes from? /etc/selinux/config says"));
     }
+    agree(&store, &generated)?;
     if options.relabel && relabel(&tools, &store, &named, running)? {
         memory.labelled()?;
     }

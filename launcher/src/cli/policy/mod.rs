@@ -1,7 +1,9 @@
 //! `cordon policy`: a device's SELinux module, written, installed, removed,
 //! explained and compared.
 
+mod agree;
 mod build;
+mod declared;
 mod diff;
 mod explain;
 mod in_use;

@@ -118,15 +118,7 @@ impl<'a> Store<'a> {
 
     /// Everything of the store but Cordon's modules of these names.
     pub fn rest(&self, but: &[&str]) -> Result<Rest<'_>, Failure> {
-        let mut winners: BTreeMap<String, u16> = BTreeMap::new();
-        for priority in self.priorities()? {
-            for name in self.names(priority)? {
-                let winner = winners.entry(name).or_default();
-                *winner = priority.max(*winner);
-            }
-        }
-        let disabled = self.modules.join("disabled");
-        winners.retain(|name, _| !but.contains(&name.as_str()) && !disabled.join(name).exists());
+        let winners = self.in_force(but)?;
         let mut modules = Vec::new();
         for (name, priority) in winners {
             let path = self.module(priority, &name).join("cil");
@@ -155,6 +147,35 @@ impl<'a> Store<'a> {
             }
         }
         Ok(Rest::new(self.tools, modules, kept))
+    }
+
+    /// Cordon's modules in force but these, whoever installed them: priority, name
+    /// and text.
+    pub fn of_cordon(&self, but: &[&str]) -> Result<Vec<(u16, String, String)>, Failure> {
+        let mut winners = self.in_force(but)?;
+        winners.retain(|name, _| name == BASE || name.starts_with("cordon_"));
+        let text = |(name, priority): (String, u16)| {
+            let path = self.module(priority, &name).join("cil");
+            let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+            let bytes = unpacked(self.tools, bytes)?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Ok((priority, name, text))
+        };
+        winners.into_iter().map(text).collect()
+    }
+
+    /// The modules in force but these, with the priority that wins.
+    fn in_force(&self, but: &[&str]) -> Result<BTreeMap<String, u16>, Failure> {
+        let mut winners: BTreeMap<String, u16> = BTreeMap::new();
+        for priority in self.priorities()? {
+            for name in self.names(priority)? {
+                let winner = winners.entry(name).or_default();
+                *winner = priority.max(*winner);
+            }
+        }
+        let disabled = self.modules.join("disabled");
+        winners.retain(|name, _| !but.contains(&name.as_str()) && !disabled.join(name).exists());
+        Ok(winners)
     }
 
     /// Installs modules by name and text, in one transaction; with `reload` the
