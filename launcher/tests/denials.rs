@@ -266,3 +266,79 @@ fn what_cannot_be_done_is_refused_by_its_reason() {
         assert!(said.contains(reason), "{said}");
     }
 }
+
+/// What the program needs besides itself: a file it reads, a directory it writes,
+/// and a process of its own.
+const NEEDS: &str = "read x < STAGE/settings/one && echo learned $x && \
+    echo y > STAGE/state/two && (echo from a process) && echo all done";
+
+#[test]
+fn a_component_learns_what_it_lacks_in_a_few_rounds() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("learn");
+    for folder in ["settings", "state"] {
+        std::fs::create_dir(stage.path.join(folder)).unwrap();
+    }
+    stage.write("settings/one", "something\n");
+    let user = Some(stage.user(0));
+    std::os::unix::fs::chown(stage.path.join("state"), user, user).unwrap();
+    let own = |name: &str| stage.path.join(name).display().to_string();
+
+    let (mut files, mut keys) = (Vec::<String>::new(), String::new());
+    for round in 1.. {
+        assert!(round < 6, "it learns nothing: {files:?} {keys}");
+        let listed = match files.as_slice() {
+            [] => String::new(),
+            all => format!("files: [{}]\n", all.join(", ")),
+        };
+        let body = format!(
+            "role: network-program\nexec: [/bin/sh, -c, '{NEEDS}']\n\
+             restart: {{policy: never}}\n{listed}{keys}"
+        );
+        stage.manifest(&[("one", &body)], "");
+        let mut command = stage.cordon(&["learn", "one"]);
+        command.arg(stage.path.join("device.yaml"));
+        command.args(["--json", "--for", "15s", "--without", "selinux,limits"]);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() == Some(15) {
+            assert!(std::env::var_os("CI").is_none(), "not run: {said}");
+            println!("not run: {said}");
+            return;
+        }
+        let lesson: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
+        let none = Vec::new();
+        let entries = lesson["files"].as_array().unwrap_or(&none);
+        let more = lesson["keys"].as_array().unwrap_or(&none);
+        if entries.is_empty() && more.is_empty() {
+            assert!(
+                said.contains("one| learned something"),
+                "{said}\n{lesson:#}"
+            );
+            assert!(said.contains("one| all done"), "{said}\n{lesson:#}");
+            break;
+        }
+        for entry in entries {
+            let (path, access) = (
+                entry["path"].as_str().unwrap(),
+                entry["access"].as_str().unwrap(),
+            );
+            files.push(format!("{{path: {path}, access: {access}}}"));
+        }
+        for key in more {
+            keys.push_str(&format!("{}\n", key["paste"].as_str().unwrap()));
+        }
+    }
+    // The smallest there are, and no more.
+    let mut wanted = vec![
+        format!("{{path: {}, access: read}}", own("settings/one")),
+        format!("{{path: {}, access: write}}", own("state")),
+    ];
+    files.sort();
+    wanted.sort();
+    assert_eq!(files, wanted);
+    assert_eq!(keys, "fork: true\n");
+}

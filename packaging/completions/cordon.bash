@@ -69,8 +69,12 @@ _cordon()
             argument=device
             ;;
         denials)
-            options+=' --follow --enable-audit --component --log --json --root --runtime-dir'
+            options+=' --follow --enable-audit --failures --component --log --json --root --runtime-dir'
             argument=either
+            ;;
+        learn)
+            options+=' --for --without --json --runtime-dir'
+            argument=manifest
             ;;
         stop)
             options+=' --runtime-dir'
@@ -81,11 +85,11 @@ _cordon()
         [[ $cword -eq 1 ]] && options+=' --version'
         COMPREPLY=($(compgen -W "$options" -- "$cur"))
     elif [[ $cword -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy run status verify denials stop help' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy run status verify denials learn stop help' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == policy ]]; then
         COMPREPLY=($(compgen -W 'build install remove explain diff scan' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == help ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy run status verify denials stop' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy run status verify denials learn stop' -- "$cur"))
     elif [[ $argument == manifest || $argument == either && $cur == */* ]]; then
         _filedir yaml
     elif [[ $argument == file ]]; then

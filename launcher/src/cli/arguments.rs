@@ -6,6 +6,7 @@ use cordon_manifest::plan::Layer;
 use lexopt::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A command line that makes sense.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub enum Command {
     Verify(RunningOptions),
     /// What was refused, and which line decides.
     Denials(DenialsOptions),
+    /// What a component lacks, from a try.
+    Learn(LearnOptions),
     /// Stop a running device.
     Stop(RunningOptions),
 }
@@ -60,6 +63,7 @@ pub enum Topic {
     Status,
     Verify,
     Denials,
+    Learn,
     Stop,
 }
 
@@ -211,10 +215,29 @@ pub struct DenialsOptions {
     pub follow: bool,
     /// Whether to switch the kernel's auditing on meanwhile.
     pub enable_audit: bool,
+    /// Whether to have failed calls written down meanwhile.
+    pub failures: bool,
     /// A log of auditd, instead of this system's.
     pub log: Option<PathBuf>,
     /// The one component.
     pub component: Option<String>,
+    /// JSON instead of text.
+    pub json: bool,
+    /// Where sockets and the lock are kept.
+    pub runtime_dir: PathBuf,
+}
+
+/// Options of `learn`.
+#[derive(Debug)]
+pub struct LearnOptions {
+    /// The component.
+    pub component: String,
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// How long it is watched.
+    pub time: Duration,
+    /// Layers that may be absent.
+    pub without: Vec<Layer>,
     /// JSON instead of text.
     pub json: bool,
     /// Where sockets and the lock are kept.
@@ -277,6 +300,7 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
         Topic::Status => Command::Status(options.running()?),
         Topic::Verify => Command::Verify(options.running()?),
         Topic::Denials => Command::Denials(options.denials()?),
+        Topic::Learn => Command::Learn(options.learn()?),
         Topic::Stop => Command::Stop(options.running()?),
     };
     options.finish()?;
@@ -311,6 +335,8 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("follow") => "follow",
             Long("enable-audit") => "enable-audit",
             Long("log") => "log",
+            Long("failures") => "failures",
+            Long("for") => "for",
             Long("no-relabel") => "no-relabel",
             Long("unproved") => "unproved",
             #[cfg(feature = "weaken")]
@@ -326,9 +352,8 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             }
         };
         let value = match flag {
-            "json" | "no-relabel" | "unproved" | "version" | "follow" | "enable-audit" => {
-                OsString::new()
-            }
+            "json" | "no-relabel" | "unproved" | "version" | "follow" | "enable-audit"
+            | "failures" => OsString::new(),
             _ => parser.value().map_err(wrong)?,
         };
         given.flags.push((flag, value));
@@ -345,12 +370,12 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         "status" => Topic::Status,
         "verify" => Topic::Verify,
         "denials" => Topic::Denials,
+        "learn" => Topic::Learn,
         "stop" => Topic::Stop,
         _ => {
             let failure = usage(format!("there is no command '{name}'"));
-            return Err(
-                failure.help("commands: check, plan, policy, run, status, verify, denials, stop")
-            );
+            return Err(failure
+                .help("commands: check, plan, policy, run, status, verify, denials, learn, stop"));
         }
     })
 }

@@ -4,8 +4,10 @@ use super::arguments::{DenialsOptions, RunningOptions};
 use super::client::{Client, checked};
 use super::source::Source;
 use super::{Exit, Failure, Style, print, print_json};
-use crate::denials::source::{self, AUDIT_LOG, Enabled, Live, Read};
-use crate::denials::{Assembly, Blind, By, Denial, Explainer, Kind, Record, Saying, Tally, blind};
+use crate::denials::source::{self, AUDIT_LOG, Read};
+use crate::denials::{
+    Asked, Blind, By, Denial, Explainer, Kind, Listener, Saying, Tally, Turn, assembled, blind,
+};
 use crate::supervisor::report::Status;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
@@ -64,11 +66,14 @@ pub fn run(options: &DenialsOptions) -> Result<Exit, Failure> {
         let wanted = options.component.as_deref();
         wanted.is_none() || denial.component.as_deref() == wanted
     };
-    let mut explainer = Explainer::new(&plan);
+    let mut explainer = Explainer::new(&plan, root);
     let name = source.name();
     let style = Style::of_stdout();
     if options.follow {
-        return follow(options, &mut explainer, &shows, &name, style);
+        let wanted = |name: &String| options.component.as_ref().is_none_or(|one| one == name);
+        let components = plan.components.iter().filter(|one| wanted(&one.name));
+        let users = components.map(|one| one.user.value.uid).collect();
+        return follow(options, explainer, users, &shows, &name, style);
     }
     let read = past(options)?;
     let mut tally = Tally::default();
@@ -183,52 +188,32 @@ fn past(options: &DenialsOptions) -> Result<Read, Failure> {
     Ok(read)
 }
 
-fn assembled(records: Vec<Record>) -> Vec<Vec<Record>> {
-    let mut assembly = Assembly::default();
-    let now = Instant::now();
-    for record in records {
-        assembly.take(record, now);
-    }
-    assembly.rest()
-}
-
 /// Says each refusal as it happens, until SIGINT or SIGTERM.
 fn follow(
     options: &DenialsOptions,
-    explainer: &mut Explainer<'_>,
+    explainer: Explainer<'_>,
+    users: Vec<u32>,
     shows: &dyn Fn(&Denial) -> bool,
     manifest: &str,
     style: Style,
 ) -> Result<Exit, Failure> {
-    let failed = |what: &str| {
-        let what = what.to_owned();
-        move |errno: Errno| {
-            let exit = match errno {
-                Errno::EPERM | Errno::EACCES | Errno::ECONNREFUSED => Exit::NotPermitted,
-                _ => Exit::Internal,
-            };
-            Failure::new(exit, format!("{what}: {}", errno.desc()))
-        }
+    let signals = ends()?;
+    let asked = Asked {
+        auditing: options.enable_audit,
+        failures_of: match options.failures {
+            true => users,
+            false => Vec::new(),
+        },
     };
-    let mut ends = SigSet::empty();
-    ends.add(Signal::SIGINT);
-    ends.add(Signal::SIGTERM);
-    ends.thread_block().map_err(failed("blocking signals"))?;
-    let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-    let signals = SignalFd::with_flags(&ends, flags).map_err(failed("taking signals"))?;
-    let live = Live::open().map_err(failed("joining the readers of the kernel's audit records"))?;
-    let _enabled = match options.enable_audit {
-        true => Enabled::now().map_err(failed("switching auditing on"))?,
-        false => None,
-    };
-    // Whose the Landlock domains are that were seen before.
+    let mut listener = Listener::start(explainer, &asked).map_err(refused)?;
     if let Ok(read) = past(options) {
-        for event in assembled(read.records) {
-            explainer.learn(&event);
-        }
+        listener.learn(read.records);
     }
-    eprint!("{}", unseen(&blind(true), Style::of_stderr()));
-    let mut assembly = Assembly::default();
+    let not_seen: Vec<Blind> = blind(true)
+        .into_iter()
+        .filter(|one| !(options.failures && one.layer == "root"))
+        .collect();
+    eprint!("{}", unseen(&not_seen, Style::of_stderr()));
     let mut tally = Tally::default();
     let (mut unsaid, mut told) = (0u64, Instant::now());
     let mut unknown = 0;
@@ -236,33 +221,16 @@ fn follow(
         if let Ok(Some(_)) = signals.read_signal() {
             return Ok(Exit::Success);
         }
-        let read = live.wait(TURN).map_err(failed("reading audit records"))?;
+        let turn = listener
+            .turn(TURN)
+            .map_err(|errno| refused(("reading", errno)))?;
         let now = Instant::now();
-        if read.dropped > 0 {
-            eprintln!("cordon: more was refused than could be read; some is missing here");
+        complain(&turn);
+        if unknown == 0 && turn.unknown > 0 {
+            eprintln!("cordon: {} {UNKNOWN}", turn.unknown);
         }
-        if read.unreadable > 0 {
-            eprintln!(
-                "cordon: {} texts were no records and count for nothing",
-                read.unreadable
-            );
-        }
-        for record in read.records {
-            assembly.take(record, now);
-        }
-        let events = assembly.ready(now);
-        for event in &events {
-            explainer.learn(event);
-        }
-        let before = unknown;
-        unknown += events
-            .iter()
-            .map(|event| explainer.unknown(event))
-            .sum::<u64>();
-        if before == 0 && unknown > 0 {
-            eprintln!("cordon: {unknown} {UNKNOWN}");
-        }
-        for denial in events.iter().flat_map(|event| explainer.explain(event)) {
+        unknown += turn.unknown;
+        for denial in turn.denials {
             if !shows(&denial) {
                 continue;
             }
@@ -284,6 +252,37 @@ fn follow(
             eprintln!("cordon: {unsaid} more, each a little different, are not shown");
             (unsaid, told) = (0, now);
         }
+    }
+}
+
+/// What listening was refused.
+pub fn refused((step, errno): (&'static str, Errno)) -> Failure {
+    let exit = match errno {
+        Errno::EPERM | Errno::EACCES | Errno::ECONNREFUSED => Exit::NotPermitted,
+        _ => Exit::Internal,
+    };
+    Failure::new(exit, format!("{step}: {}", errno.desc()))
+}
+
+/// SIGINT and SIGTERM, to be read.
+pub fn ends() -> Result<SignalFd, Failure> {
+    let failed = |errno: Errno| refused(("taking signals", errno));
+    let mut ends = SigSet::empty();
+    ends.add(Signal::SIGINT);
+    ends.add(Signal::SIGTERM);
+    ends.thread_block().map_err(failed)?;
+    let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+    SignalFd::with_flags(&ends, flags).map_err(failed)
+}
+
+/// Says what a turn could not read.
+pub fn complain(turn: &Turn) {
+    if turn.dropped > 0 {
+        eprintln!("cordon: more was refused than could be read; some is missing here");
+    }
+    if turn.unreadable > 0 {
+        let texts = turn.unreadable;
+        eprintln!("cordon: {texts} texts were no records and count for nothing");
     }
 }
 

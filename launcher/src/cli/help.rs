@@ -25,6 +25,7 @@ Usage: cordon COMMAND [OPTIONS]
   status [DEVICE]            how a running device is
   verify [DEVICE]            read back what is in force and compare with the plan
   denials [DEVICE]           what was refused, and which line decides
+  learn NAME DEVICE.yaml     try a component for a while and say what it lacks
   stop [DEVICE]              stop a running device
 
 cordon COMMAND --help explains a command. The usual order is the one above.
@@ -197,7 +198,7 @@ Says what the components of a device were refused: which component, what it
 tried, which layer refused it, and the line of the manifest that decides, with
 what could be written there; or why no manifest can grant it.
 
-Usage: cordon denials [DEVICE|DEVICE.yaml] [--follow [--enable-audit]]
+Usage: cordon denials [DEVICE|DEVICE.yaml] [--follow [--enable-audit] [--failures]]
          [--component NAME] [--log FILE] [--json] [--root DIR]
          [--runtime-dir DIR]
 
@@ -216,10 +217,35 @@ Options:
   --follow            go on with what happens from now on; until SIGINT
   --enable-audit      switch the kernel's auditing on meanwhile, where it is off:
                       Landlock's refusals are written only then
+  --failures          have failed calls that name a path written down meanwhile:
+                      what is not in a compartment is seen only so
   --component NAME    this component alone
   --log FILE          a log of auditd, instead of this system's
   --json              as JSON; with --follow one line each
   --root DIR          tree of the target (default /)
+  --runtime-dir DIR   sockets and lock (default /run/cordon)
+";
+
+const LEARN: &str = "\
+Runs a device for a while, with all its confinement, and says what one of its
+components lacked: the smallest additions to the manifest, and what no manifest
+can grant. A program goes only as far as it is let, so it takes several rounds:
+run, read, decide, write into the manifest, again.
+
+Usage: cordon learn COMPONENT DEVICE.yaml [--for TIME] [--without LAYER]...
+         [--json] [--runtime-dir DIR]
+
+  cordon learn network-service bedside-monitor.yaml --for 30s
+
+Nothing is let through that the manifest does not grant: the kernel's auditing is
+switched on meanwhile, with a rule that has failed calls of the component's user
+written down, so that paths it looked for are known. Needs root, and that nothing
+else runs as the component's user. Not on a device with a patient on it.
+
+Options:
+  --for TIME          how long (default 10s); shorter when the device ends
+  --without LAYER     allow this layer to be absent; repeatable. For a try-out
+  --json              as JSON
   --runtime-dir DIR   sockets and lock (default /run/cordon)
 ";
 
@@ -245,6 +271,7 @@ pub fn text(topic: Topic) -> &'static str {
         Topic::Status => STATUS,
         Topic::Verify => VERIFY,
         Topic::Denials => DENIALS,
+        Topic::Learn => LEARN,
         Topic::Stop => STOP,
     }
 }

@@ -9,6 +9,7 @@ mod denials;
 mod exit;
 mod failure;
 mod help;
+mod learn;
 mod options;
 mod plan;
 mod policy;
@@ -57,6 +58,7 @@ fn dispatch(typed: Typed) -> Result<Exit, Failure> {
         Command::Status(options) => status::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Denials(options) => denials::run(&options),
+        Command::Learn(options) => learn::run(&options),
         Command::Stop(options) => stop::run(&options),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::arguments::{
-    Command, DenialsOptions, ManifestOptions, PolicyBuildOptions, PolicyDiffOptions,
+    Command, DenialsOptions, LearnOptions, ManifestOptions, PolicyBuildOptions, PolicyDiffOptions,
     PolicyExplainOptions, PolicyInstallOptions, PolicyRemoveOptions, PolicyScanOptions,
     RUNTIME_DIR, RunningOptions, usage,
 };
@@ -10,6 +10,7 @@ use cordon_manifest::plan::Layer;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What a command still has to take; what is left over at the end is an error.
 pub struct Options<'a> {
@@ -99,6 +100,7 @@ impl Options<'_> {
             root: self.flag("root").map(PathBuf::from),
             follow: self.flag("follow").is_some(),
             enable_audit: self.flag("enable-audit").is_some(),
+            failures: self.flag("failures").is_some(),
             log: self.flag("log").map(PathBuf::from),
             component: self.text("component"),
             json: self.flag("json").is_some(),
@@ -111,7 +113,40 @@ impl Options<'_> {
             let failure = usage("--enable-audit is for --follow: it is switched off at the end");
             return Err(failure.help("for good: audit=1 on the kernel's command line"));
         }
+        if options.failures && !options.follow {
+            return Err(usage(
+                "--failures is for --follow: its rules are taken back at the end",
+            ));
+        }
         Ok(options)
+    }
+
+    /// What `learn` takes.
+    pub fn learn(&mut self) -> Result<LearnOptions, Failure> {
+        let component = self.path("the component and the manifest")?;
+        Ok(LearnOptions {
+            component: component.to_string_lossy().into_owned(),
+            manifest: self.path("the manifest")?,
+            time: self.time()?,
+            without: self.layers()?,
+            json: self.flag("json").is_some(),
+            runtime_dir: self.runtime_dir(),
+        })
+    }
+
+    /// `--for`: seconds, with or without their unit, or minutes.
+    fn time(&mut self) -> Result<Duration, Failure> {
+        let Some(text) = self.text("for") else {
+            return Ok(Duration::from_secs(10));
+        };
+        let (digits, unit) = match text.strip_suffix("min") {
+            Some(digits) => (digits, 60),
+            None => (text.strip_suffix('s').unwrap_or(&text), 1),
+        };
+        match digits.parse::<u32>() {
+            Ok(number @ 1..=86_400) => Ok(Duration::from_secs(u64::from(number) * unit)),
+            _ => Err(usage(format!("'{text}' is no time")).help("such as --for 30s or 5min")),
+        }
     }
 
     /// What `policy scan` takes.

@@ -17,6 +17,9 @@ mod blind;
 mod calls;
 mod decision;
 mod event;
+mod failure;
+mod listener;
+mod proposal;
 mod record;
 mod refusal;
 pub mod source;
@@ -28,13 +31,19 @@ mod words;
 pub use attribution::By;
 pub use blind::{Blind, blind};
 pub use decision::{Decision, Kind};
-pub use event::Assembly;
+use event::Assembly;
+pub use listener::{Asked, Listener, Turn};
+pub use proposal::{Entry, Proposal, Refused};
 pub use record::Record;
 pub use tally::{Saying, Tally};
 
 use attribution::{Attributor, Part};
 use cordon_manifest::plan::Plan;
+use decision::Need;
+use refusal::Attempt;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// One refusal, explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,14 +90,46 @@ impl Denial {
 /// Explains the refusals of one device.
 pub struct Explainer<'a> {
     plan: &'a Plan,
+    root: PathBuf,
     attributor: Attributor<'a>,
 }
 
 impl<'a> Explainer<'a> {
-    /// Of a device with this plan, on this system.
-    pub fn new(plan: &'a Plan) -> Self {
-        let attributor = Attributor::new(plan);
-        Self { plan, attributor }
+    /// Of a device with this plan, whose files are below `root`.
+    pub fn new(plan: &'a Plan, root: &Path) -> Self {
+        Self {
+            plan,
+            root: root.to_path_buf(),
+            attributor: Attributor::new(plan),
+        }
+    }
+
+    /// What was tried, where the device has it: programs look for many paths that
+    /// nobody has. What would be made is made in the directory there is.
+    fn there(&self, what: Attempt) -> Option<Attempt> {
+        let Attempt::Absent {
+            path,
+            need,
+            read_only,
+        } = what
+        else {
+            return Some(what);
+        };
+        let there = |path: &str| {
+            let below = path.trim_start_matches('/');
+            !below.is_empty() && self.root.join(below).symlink_metadata().is_ok()
+        };
+        let parent = path.rsplit_once('/').map(|(parent, _)| parent.to_owned());
+        let path = if there(&path) {
+            path
+        } else {
+            parent.filter(|parent| need == Need::Write && there(parent))?
+        };
+        Some(Attempt::Absent {
+            path,
+            need,
+            read_only,
+        })
     }
 
     /// Remembers whose a Landlock domain is, where the event says it.
@@ -112,18 +153,21 @@ impl<'a> Explainer<'a> {
     pub fn explain(&self, event: &[Record]) -> Vec<Denial> {
         let explained = |refusal: refusal::Refusal| {
             let found = self.attributor.of(&refusal.who)?;
+            let what = self.there(refusal.what)?;
             let (component, process) = match found.part {
                 Part::Component(index) => (Some(&self.plan.components[index]), "program"),
                 Part::Reaper(index) => (index.map(|index| &self.plan.components[index]), "pid-1"),
                 Part::Supervisor => (None, "supervisor"),
             };
             let decision = match (component, process) {
-                (Some(component), "program") => {
-                    decision::decide(self.plan, component, &refusal.what)
-                }
+                (Some(component), "program") => decision::decide(self.plan, component, &what),
                 _ => decision::of_cordon(),
             };
-            let absent = refusal.what.is_answered_as_absent();
+            // It is there for the component, so it was wanted in another way.
+            if matches!(what, Attempt::Absent { .. }) && decision.kind == Kind::Granted {
+                return None;
+            }
+            let absent = what.is_answered_as_absent();
             let seconds = refusal.stamp.seconds.saturating_mul(1000);
             Some(Denial {
                 at_ms: seconds.saturating_add(refusal.stamp.milliseconds.into()),
@@ -134,9 +178,9 @@ impl<'a> Explainer<'a> {
                 attributed_by: found.by,
                 pid: refusal.who.pid,
                 command: refusal.who.command.clone(),
-                layer: refusal.what.layer().name().to_owned(),
-                tried: words::tried(&refusal.what),
-                answer: refusal.what.answer(absent).to_owned(),
+                layer: what.layer().name().to_owned(),
+                tried: words::tried(&what),
+                answer: what.answer(absent).to_owned(),
                 decision,
                 count: 1,
             })
@@ -144,4 +188,14 @@ impl<'a> Explainer<'a> {
         let refusals = refusal::refusals(event).into_iter();
         refusals.filter_map(explained).collect()
     }
+}
+
+/// Records as events, in the kernel's order.
+pub fn assembled(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut assembly = Assembly::default();
+    let now = Instant::now();
+    for record in records {
+        assembly.take(record, now);
+    }
+    assembly.rest()
 }

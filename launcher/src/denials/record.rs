@@ -30,6 +30,10 @@ pub struct Stamp {
 pub enum Kind {
     /// 1300: the system call in which it happened.
     Syscall,
+    /// 1302: a path that the system call named.
+    Path,
+    /// 1307: the working directory.
+    Cwd,
     /// 1320: no more records of this event.
     End,
     /// 1326: a system-call filter answered.
@@ -43,8 +47,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, u16, &'static str); 6] = [
+    const ALL: [(Self, u16, &'static str); 8] = [
         (Self::Syscall, 1300, "SYSCALL"),
+        (Self::Path, 1302, "PATH"),
+        (Self::Cwd, 1307, "CWD"),
         (Self::End, 1320, "EOE"),
         (Self::Seccomp, 1326, "SECCOMP"),
         (Self::Avc, 1400, "AVC"),

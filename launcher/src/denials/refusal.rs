@@ -1,6 +1,8 @@
 //! What the records of one event say: who was refused what, by which layer.
 
 use super::calls::Call;
+use super::decision::Need;
+use super::failure;
 use super::record::{Kind, Record, Stamp};
 use cordon_manifest::plan::Layer;
 use cordon_seccomp::answered_as_absent;
@@ -62,6 +64,16 @@ pub enum Attempt {
         /// Whether it was only logged.
         permissive: bool,
     },
+    /// Not in the compartment, or not to be written there: no layer writes a
+    /// record of it, only a rule that has failed calls written down.
+    Absent {
+        /// The path, as the process named it.
+        path: String,
+        /// What for.
+        need: Need,
+        /// Whether it is there, and read-only.
+        read_only: bool,
+    },
 }
 
 /// What was asked for. Texts are of the component's making.
@@ -118,6 +130,7 @@ impl Attempt {
         match self {
             Self::Call { .. } => Layer::Seccomp,
             Self::Selinux { .. } => Layer::Selinux,
+            Self::Absent { .. } => Layer::Root,
             Self::Landlock { rights, .. } => match rights.first().map(String::as_str) {
                 Some("fs.ioctl_dev") => Layer::LandlockIoctl,
                 Some(right) if right.starts_with("net.") => Layer::LandlockTcp,
@@ -160,6 +173,10 @@ impl Attempt {
                 "EPERM"
             }
             Self::Landlock { .. } | Self::Selinux { .. } => "EACCES",
+            Self::Absent {
+                read_only: true, ..
+            } => "EROFS",
+            Self::Absent { .. } => "ENOENT",
         }
     }
 }
@@ -169,7 +186,10 @@ pub fn refusals(event: &[Record]) -> Vec<Refusal> {
     // Where the kernel also wrote down the system call, it says who it was.
     let syscall = event.iter().find(|record| record.kind == Kind::Syscall);
     let of = |record: &Record| {
-        let what = attempt(record)?;
+        let what = match record.kind {
+            Kind::Syscall => failure::attempt(event)?,
+            _ => attempt(record)?,
+        };
         let number = |key| record.number(key).or_else(|| syscall?.number(key));
         let context = match record.kind {
             Kind::Avc => record.word("scontext"),
@@ -211,7 +231,7 @@ fn attempt(record: &Record) -> Option<Attempt> {
             object: Object::of(record),
             permissive: record.word("permissive") == Some("1"),
         }),
-        Kind::Syscall | Kind::End | Kind::LandlockDomain => None,
+        _ => None,
     }
 }
 

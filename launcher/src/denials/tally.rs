@@ -96,7 +96,9 @@ mod tests {
         let access =
             format!("1423 audit(1.002:{serial}): domain=1 blockers=fs.read_file path=\"{path}\"");
         let event = event(&[&access, &line]);
-        Explainer::new(&plan).explain(&event).remove(0)
+        Explainer::new(&plan, "/".as_ref())
+            .explain(&event)
+            .remove(0)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was tried, in words.
 
+use super::decision::Need;
 use super::refusal::{Attempt, Object};
 
 /// What calls of one kind are for, and why no manifest can grant them, where none can.
@@ -315,6 +316,8 @@ pub fn tried(what: &Attempt) -> String {
                 call.number, call.architecture
             ),
         },
+        Attempt::Absent { path, need, .. } if *need == Need::Write => format!("to write {path}"),
+        Attempt::Absent { path, .. } => format!("to find {path}"),
         Attempt::Landlock { rights, object } => {
             let verbs: Vec<&str> = rights.iter().map(|right| landlock(right)).collect();
             format!("{}{}", verbs.join(", "), of(object))

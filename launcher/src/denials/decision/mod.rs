@@ -15,7 +15,7 @@ mod tests;
 
 use super::refusal::Attempt;
 use cordon_manifest::plan::{Component, Origin, Plan};
-use path::Need;
+pub use path::Need;
 use serde::{Deserialize, Serialize};
 
 /// Of what kind a decision is.
@@ -112,6 +112,7 @@ impl Decision {
 /// Decides about what a component was refused.
 pub fn decide(plan: &Plan, component: &Component, what: &Attempt) -> Decision {
     match what {
+        Attempt::Absent { path, need, .. } => path::decide(plan, component, path, *need),
         Attempt::Call { call, .. } => call::decide(plan, component, *call),
         Attempt::Landlock { rights, object } => {
             let has = |right: &str| rights.iter().any(|one| one == right);

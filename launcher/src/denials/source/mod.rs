@@ -5,11 +5,13 @@ mod kernel;
 mod live;
 mod log;
 mod status;
+mod watch;
 
 pub use kernel::kernel_log;
 pub use live::Live;
 pub use log::{AUDIT_LOG, audit_log};
 pub use status::{Auditing, Enabled, actions_logged};
+pub use watch::Watch;
 
 use super::record::{Kind, Malformed, Record};
 

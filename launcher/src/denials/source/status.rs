@@ -81,7 +81,7 @@ fn set(enabled: bool) -> Result<(), Errno> {
 
 /// Calls the kernel; gives the 32-bit words of its answer, where it has one
 /// besides "done".
-fn call(number: u16, words: &[u32]) -> Result<Option<Vec<u32>>, Errno> {
+pub(super) fn call(number: u16, words: &[u32]) -> Result<Option<Vec<u32>>, Errno> {
     let socket = socket(
         AddressFamily::Netlink,
         SockType::Raw,

@@ -1,0 +1,192 @@
+//! `cordon learn`: what a component lacks, from a try under all its confinement.
+
+use super::arguments::LearnOptions;
+use super::denials::{complain, ends, refused};
+use super::source::Source;
+use super::{Exit, Failure, Style, print, print_json};
+use crate::denials::{Asked, Denial, Entry, Explainer, Listener, Proposal, Refused, Tally};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde::Serialize;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a record is waited for before anything else is looked at.
+const TURN: Duration = Duration::from_millis(100);
+/// What comes after the end is still of the try.
+const REST: Duration = Duration::from_millis(500);
+
+/// What was learned.
+#[derive(Serialize)]
+struct Lesson<'a> {
+    device: &'a str,
+    component: &'a str,
+    manifest: String,
+    /// How `cordon run` ended; none where it was ended after the time.
+    ended: Option<i32>,
+    #[serde(flatten)]
+    proposal: Proposal,
+    /// Refusals of Landlock domains whose process no record tells.
+    unknown: u64,
+}
+
+/// Runs, listens, and proposes.
+pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
+    let source = Source::read(&options.manifest)?;
+    let plan = source.resolve(Path::new("/"))?.plan;
+    let named = |one: &&cordon_manifest::plan::Component| one.name == options.component;
+    let Some(component) = plan.components.iter().find(named) else {
+        let names: Vec<&str> = plan
+            .components
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        let text = format!("there is no component '{}'", options.component);
+        return Err(
+            Failure::new(Exit::Usage, text).help(format!("components: {}", names.join(", ")))
+        );
+    };
+    let asked = Asked {
+        auditing: true,
+        failures_of: vec![component.user.value.uid],
+    };
+    let signals = ends()?;
+    let explainer = Explainer::new(&plan, Path::new("/"));
+    let mut listener = Listener::start(explainer, &asked).map_err(refused)?;
+    let mut device = start(options)?;
+    let until = Instant::now() + options.time;
+    let mut tally = Tally::default();
+    let mut unknown = 0;
+    let mut ended = None;
+    let mut stop_at = None;
+    loop {
+        let turn = listener
+            .turn(TURN)
+            .map_err(|errno| refused(("reading", errno)))?;
+        complain(&turn);
+        unknown += turn.unknown;
+        for denial in turn
+            .denials
+            .into_iter()
+            .filter(|one| is_of(one, &component.name))
+        {
+            tally.add(denial);
+        }
+        if let Some(at) = stop_at {
+            if Instant::now() > at {
+                break;
+            }
+            continue;
+        }
+        let over = Instant::now() > until || matches!(signals.read_signal(), Ok(Some(_)));
+        match device.try_wait() {
+            Ok(Some(status)) => {
+                ended = Some(status.code().unwrap_or(-1));
+                stop_at = Some(Instant::now() + REST);
+            }
+            Ok(None) if over => {
+                stop(&mut device);
+                stop_at = Some(Instant::now() + REST);
+            }
+            Ok(None) => {}
+            Err(error) => return Err(Failure::new(Exit::Internal, error.to_string())),
+        }
+    }
+    let (denials, _) = tally.into_parts();
+    let proposal = Proposal::of(&denials);
+    if options.json {
+        return print_json(&Lesson {
+            device: &plan.device,
+            component: &component.name,
+            manifest: source.name(),
+            ended,
+            proposal,
+            unknown,
+        });
+    }
+    let place = format!("{} ({}:{})", component.name, source.name(), component.line);
+    print(&text(&proposal, &place, &source.name(), Style::of_stdout()))
+}
+
+/// What the program itself was refused; pid 1 is Cordon's.
+fn is_of(denial: &Denial, component: &str) -> bool {
+    denial.component.as_deref() == Some(component) && denial.process == "program"
+}
+
+fn start(options: &LearnOptions) -> Result<Child, Failure> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("run").arg(&options.manifest);
+    for layer in &options.without {
+        command.args(["--without", layer.name()]);
+    }
+    command.arg("--runtime-dir").arg(&options.runtime_dir);
+    // What it says is not what was learned.
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command.env_remove("NOTIFY_SOCKET");
+    command
+        .spawn()
+        .map_err(|error| Failure::new(Exit::Internal, format!("cannot start cordon run: {error}")))
+}
+
+fn stop(device: &mut Child) {
+    if let Ok(pid) = i32::try_from(device.id()) {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+    let _ = device.wait();
+}
+
+fn text(proposal: &Proposal, place: &str, manifest: &str, style: Style) -> String {
+    let mut text = String::new();
+    if proposal.is_empty() {
+        text.push_str("nothing was refused that the manifest could grant\n");
+    }
+    let new: Vec<_> = proposal
+        .keys
+        .iter()
+        .filter(|key| key.line.is_none())
+        .collect();
+    if !new.is_empty() || !proposal.files.is_empty() || !proposal.devices.is_empty() {
+        text.push_str(&format!("{}\n", style.good(&format!("below {place}:"))));
+    }
+    for (key, entries) in [("devices", &proposal.devices), ("files", &proposal.files)] {
+        if !entries.is_empty() {
+            text.push_str(&format!("    {key}:\n"));
+        }
+        for Entry { path, access } in entries {
+            text.push_str(&format!("      - {{path: {path}, access: {access}}}\n"));
+        }
+    }
+    for key in new {
+        for line in key.paste.lines() {
+            text.push_str(&format!("    {line}\n"));
+        }
+        text.push_str(&format!(
+            "  {}\n",
+            style.faint(&format!("{}: {}", key.tried, key.why))
+        ));
+    }
+    for key in proposal.keys.iter() {
+        let Some(line) = key.line else {
+            continue;
+        };
+        let head = format!("instead of {manifest}:{line}:");
+        text.push_str(&format!("{}\n    {}\n", style.good(&head), key.paste));
+        text.push_str(&format!(
+            "  {}\n",
+            style.faint(&format!("{}: {}", key.tried, key.why))
+        ));
+    }
+    for (head, list) in [
+        ("no manifest can grant:", &proposal.never),
+        ("not decided by one line:", &proposal.unclear),
+    ] {
+        if !list.is_empty() {
+            text.push_str(&format!("{}\n", style.warn(head)));
+        }
+        for Refused { tried, layer, why } in list {
+            text.push_str(&format!("  {tried} ({layer}): {why}\n"));
+        }
+    }
+    text
+}
