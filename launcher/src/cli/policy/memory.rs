@@ -6,6 +6,7 @@ use crate::cli::{Exit, Failure};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// Where it is kept, below the tree; the base module gives it a type of its own.
@@ -77,7 +78,10 @@ impl Memory {
     /// Whole or not at all, and on the disk before this returns.
     fn write(&self, kind: &str, text: &str) -> io::Result<()> {
         if !self.directory.is_dir() {
-            fs::create_dir_all(&self.directory)?;
+            let mut builder = fs::DirBuilder::new();
+            // Nobody but root says what was proved, whatever the caller's umask.
+            builder.recursive(true).mode(0o755);
+            builder.create(&self.directory)?;
         }
         let path = self.path(kind);
         let part = self.path(&format!("{kind}.part"));

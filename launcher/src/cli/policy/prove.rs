@@ -1,7 +1,7 @@
 //! Whether a device's assertions hold on the modules a store has.
 
 use super::Generated;
-use super::rest::Rest;
+use super::rest::{DISTRIBUTION, Rest};
 use super::tools::Tools;
 use super::work::Work;
 use crate::cli::{Exit, Failure, print};
@@ -138,7 +138,10 @@ impl Proof<'_> {
             culprits.extend(culprit.filter(|one| !culprits.contains(one)));
         }
         let broken: Vec<&str> = broken.iter().map(String::as_str).collect();
-        let mut message = format!("a module of the store breaks {}", broken.join(", "));
+        let mut message = format!(
+            "a module of the store breaks {}; nothing was changed",
+            broken.join(", ")
+        );
         for culprit in culprits.iter().take(NAMED) {
             message += &format!(
                 "\n  module {} (priority {}): {}",
@@ -149,7 +152,8 @@ impl Proof<'_> {
             message += &format!("\n  and {} rules more", culprits.len() - NAMED);
         }
         let failure = Failure::new(Exit::PolicyRejected, message);
-        Ok(failure.help(match culprits.first() {
+        let mut added = culprits.iter().filter(|one| one.priority != DISTRIBUTION);
+        Ok(failure.help(match added.next() {
             Some(first) => format!(
                 "what it grants the device denies; without it: semodule -X {} -r {}",
                 first.priority, first.module

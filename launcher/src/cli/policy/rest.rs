@@ -150,7 +150,7 @@ impl Texts<'_> {
 }
 
 /// Priority of a distribution's modules (semodule(8)).
-const DISTRIBUTION: u16 = 100;
+pub const DISTRIBUTION: u16 = 100;
 
 #[cfg(test)]
 mod tests {
