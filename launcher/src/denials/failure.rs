@@ -82,7 +82,7 @@ mod tests {
                 "1300 audit(1795492490.669:38574928): arch={:x} syscall={} success=no exit={exit} \
                  a0=ffffff9c a1=7f9416d119d0 a2={flags} a3=0 items=1 ppid=1 pid=26619 uid=54321 \
                  comm=\"python3\" exe=\"/usr/bin/python3.11\" key=(null)",
-                super::super::calls::NATIVE,
+                super::super::calls::native().unwrap(),
                 libc::SYS_openat
             );
             let mut lines = vec![

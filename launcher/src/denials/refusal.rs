@@ -143,9 +143,10 @@ impl Attempt {
     /// Whether the filters answer the call as a kernel that lacks it.
     pub fn is_answered_as_absent(&self) -> bool {
         match self {
-            Self::Call { call, .. } => call
-                .name()
-                .is_some_and(|name| answered_as_absent(name).is_some()),
+            Self::Call { call, .. } => match call.name() {
+                Some(name) => answered_as_absent(name).is_some(),
+                None => call.is_native(),
+            },
             _ => false,
         }
     }

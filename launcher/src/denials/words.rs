@@ -387,13 +387,13 @@ fn landlock(right: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::calls::{Call, NATIVE};
+    use super::super::calls::{Call, native};
     use super::*;
     use std::collections::BTreeSet;
 
     fn call(number: i64) -> Attempt {
         let call = Call {
-            architecture: NATIVE,
+            architecture: native().unwrap(),
             number: number as u32,
         };
         Attempt::Call { call, action: 0 }
@@ -411,7 +411,10 @@ mod tests {
         );
         assert_eq!(
             tried(&call(9999)),
-            format!("to make system call 9999 of architecture {NATIVE:#x}")
+            format!(
+                "to make system call 9999 of architecture {:#x}",
+                native().unwrap()
+            )
         );
     }
 

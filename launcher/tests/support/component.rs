@@ -63,6 +63,10 @@ fn main() -> ExitCode {
         ["serve"] => return serve(),
         ["mark"] => return mark(),
         ["attempt"] => attempt(),
+        ["trace"] => {
+            notify("READY=1");
+            let _ = nix::sys::ptrace::traceme();
+        }
         ["write"] => return write(),
         ["read"] => return read(),
         _ => return ExitCode::from(98),
@@ -92,8 +96,8 @@ fn attempt() {
     notify("READY=1");
     loop {
         let hostile = std::thread::Builder::new().name("x\" uid=0 pid=1".into());
-        let traced = hostile.spawn(nix::sys::ptrace::traceme);
-        let _ = traced.map(std::thread::JoinHandle::join);
+        let given = hostile.spawn(|| std::os::unix::fs::chown("/dev/null", Some(0), None));
+        let _ = given.map(std::thread::JoinHandle::join);
         let _ = std::process::Command::new("/bin/true").status();
         let _ = std::fs::read_dir("/");
         let _ = std::fs::read_dir("/opt");

@@ -1,7 +1,7 @@
 //! What decides about a system call that the filters refused.
 
 use super::{Decision, Kind, may, other_role};
-use crate::denials::calls::{Call, NATIVE};
+use crate::denials::calls::Call;
 use crate::denials::words;
 use cordon_manifest::plan::{Component, Network, Plan};
 use cordon_seccomp::{Rule, answered_as_absent, given_by, roles_with, rules};
@@ -14,8 +14,13 @@ const NO_ARGUMENTS: &str = "the kernel does not write down a refused call's argu
 
 pub fn decide(plan: &Plan, component: &Component, call: Call) -> Decision {
     let Some(name) = call.name() else {
-        return if call.architecture == NATIVE {
-            Decision::never("the call is newer than the profiles; no line of them names it")
+        return if call.is_native() {
+            Decision {
+                kind: Kind::Harmless,
+                ..Decision::never(
+                    "the call is newer than the profiles: it is answered as before it was there",
+                )
+            }
         } else {
             Decision::never(
                 "filters are made for one architecture: a 32-bit call has none, and is refused",

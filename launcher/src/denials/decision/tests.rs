@@ -18,7 +18,7 @@ fn call(index: usize, number: i64) -> Decision {
     let record = format!(
         "1326 audit(1795471352.280:1): auid=4294967295 uid=1 gid=1 ses=4294967295 pid=9 \
          comm=\"x\" exe=\"/bin/x\" sig=0 arch={:x} syscall={number} compat=0 ip=0x7f code=0x50000",
-        crate::denials::calls::NATIVE
+        crate::denials::calls::native().unwrap()
     );
     about(&testing::plan(), index, &record)
 }

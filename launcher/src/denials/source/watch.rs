@@ -3,7 +3,7 @@
 //! Nothing is let through that was not before.
 
 use super::status::call;
-use crate::denials::calls::NATIVE;
+use crate::denials::calls::native;
 use nix::errno::Errno;
 
 const ADD_RULE: u16 = 1011;
@@ -55,15 +55,20 @@ const OLD: &[libc::c_long] = &[];
 /// Rules in force; taken back when it goes.
 #[derive(Debug)]
 pub struct Watch {
+    native: u32,
     users: Vec<u32>,
 }
 
 impl Watch {
     /// Has failed calls of these users written down.
     pub fn failures_of(users: &[u32]) -> Result<Self, Errno> {
-        let mut watch = Self { users: Vec::new() };
+        let native = native().ok_or(Errno::ENOSYS)?;
+        let mut watch = Self {
+            native,
+            users: Vec::new(),
+        };
         for user in users {
-            match call(ADD_RULE, &rule(*user)) {
+            match call(ADD_RULE, &rule(native, *user)) {
                 // Left by one that was killed: it is ours now.
                 Ok(_) | Err(Errno::EEXIST) => watch.users.push(*user),
                 Err(errno) => return Err(errno),
@@ -76,19 +81,19 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         for user in &self.users {
-            let _ = call(DEL_RULE, &rule(*user));
+            let _ = call(DEL_RULE, &rule(self.native, *user));
         }
     }
 }
 
 /// struct audit_rule_data: what, then the calls, fields, values and comparisons.
-fn rule(user: u32) -> Vec<u32> {
+fn rule(native: u32, user: u32) -> Vec<u32> {
     let mut calls = [0; WORDS];
     for number in PATHS.iter().chain(OLD) {
         let number = *number as usize;
         calls[number / 32] |= 1 << (number % 32);
     }
-    let wanted = [(ARCHITECTURE, NATIVE), (USER, user), (SUCCESS, 0)];
+    let wanted = [(ARCHITECTURE, native), (USER, user), (SUCCESS, 0)];
     let column = |value: &dyn Fn(&(u32, u32)) -> u32| {
         let mut column = [0; WORDS];
         for (place, field) in column.iter_mut().zip(&wanted) {
@@ -111,11 +116,11 @@ mod tests {
 
     #[test]
     fn a_rule_is_laid_out_as_the_kernel_reads_it() {
-        let words = rule(4711);
+        let words = rule(0xc000_003e, 4711);
         assert_eq!(words.len(), 4 + 4 * WORDS);
         let openat = libc::SYS_openat as usize;
         assert_ne!(words[3 + openat / 32] & (1 << (openat % 32)), 0);
         assert_eq!(words[3 + WORDS..][..3], [ARCHITECTURE, USER, SUCCESS]);
-        assert_eq!(words[3 + 2 * WORDS..][..3], [NATIVE, 4711, 0]);
+        assert_eq!(words[3 + 2 * WORDS..][..3], [0xc000_003e, 4711, 0]);
     }
 }
