@@ -38,6 +38,41 @@ fn manifest(name: &str, network: &str, more: &str) -> String {
     )
 }
 
+/// What a command says is what was reviewed; `CORDON_BLESS=1` writes it.
+fn as_reviewed(name: &str, output: &Output) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    let text = said(output);
+    if std::env::var_os("CORDON_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == text,
+        "{name} differs from the reviewed one; CORDON_BLESS=1 writes it, git shows the difference\n{text}"
+    );
+}
+
+#[test]
+fn explain_and_diff_say_what_was_reviewed() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let (old, new) = (golden.join("pump.yaml"), golden.join("pump-wider.yaml"));
+    for target in ["debian-12", "debian-13"] {
+        let output = cordon(&["explain", "--target", target], &[&old]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        as_reviewed(&format!("pump-explain-{target}"), &output);
+    }
+    for (name, from, to, code) in [
+        ("pump-diff", &old, &new, 1),
+        ("pump-diff-back", &new, &old, 1),
+    ] {
+        let output = cordon(&["diff", "--target", "debian-13"], &[from, to]);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        as_reviewed(name, &output);
+    }
+}
+
 #[test]
 fn explain_names_the_line_of_each_rule_and_what_the_base_policy_adds() {
     let directory = scratch("explain");
