@@ -126,3 +126,69 @@ pub(crate) fn kind(class: &str) -> &'static str {
         "permission"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets() -> impl Iterator<Item = Target> {
+        Target::names().map(|name| Target::named(name).unwrap())
+    }
+
+    #[test]
+    fn every_profile_has_all_that_the_base_module_needs() {
+        for target in targets() {
+            assert_eq!(NEEDS.missing(&target), [], "{}", target.name());
+        }
+    }
+
+    /// Taken out of a profile one by one, so that none is there by chance.
+    #[test]
+    fn each_name_that_a_profile_lacks_is_said() {
+        for target in targets() {
+            let says = |target: &Target, name: &str| {
+                let missing = NEEDS.missing(target);
+                let names = missing.iter().filter_map(Error::missing_name);
+                assert!(names.eq([name.to_owned()]), "{name}: {missing:?}");
+            };
+            for name in &NEEDS.types {
+                let mut target = target.clone();
+                target.types.remove(name.as_str());
+                target.attributes.remove(name.as_str());
+                says(&target, name);
+            }
+            for (class, permissions) in &NEEDS.classes {
+                for permission in permissions.iter().filter(|name| *name != "all") {
+                    let mut target = target.clone();
+                    let known = target.classes.get_mut(class.as_str()).unwrap();
+                    assert!(known.remove(permission.as_str()));
+                    says(&target, &format!("{class}:{permission}"));
+                }
+            }
+        }
+    }
+
+    /// One sentence of why, below the heading of what the group is part of.
+    #[test]
+    fn every_group_of_rules_has_its_sentence_and_its_owner() {
+        let mut owner = None;
+        for group in BASE_TEXT.split("\n\n").map(str::trim) {
+            if let Some(heading) = group.lines().find_map(|line| line.strip_prefix(";; ==== ")) {
+                owner = Some(heading);
+            }
+            let rules = group.lines().filter(|line| line.starts_with('('));
+            if rules.count() == 0 {
+                continue;
+            }
+            let sentence = group
+                .lines()
+                .next()
+                .filter(|line| line.starts_with(";; ") && !line.starts_with(";; ===="));
+            assert!(sentence.is_some(), "no sentence before: {group}");
+            assert!(
+                owner.is_some() || !group.contains("(allow"),
+                "nobody's: {group}"
+            );
+        }
+    }
+}

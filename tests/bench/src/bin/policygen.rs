@@ -6,7 +6,7 @@
 //! text must go through in any case: the policy compiler.
 #![forbid(unsafe_code)]
 
-use cordon_bench::{Row, device, finish, interleaved, save, time, workspace};
+use cordon_bench::{Row, device, finish, interleaved, save, time, work, workspace};
 use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
 use cordon_policygen::{Policy, Target, base_module, generate, names};
@@ -69,12 +69,13 @@ fn judge(rows: &[Row]) -> bool {
 const THE_LIMIT: &str = "the limit";
 const A_COMPONENT: &str = "a component among ";
 
-/// Generating alone, Plan in memory to text in memory.
+/// Generating alone, Plan in memory to text in memory: processor time, since it
+/// is one thread's that waits for nothing.
 fn generation(monitor: &Plan, rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let target = Target::named("debian-13").ok_or("no target debian-13")?;
     let plan = device::plan(monitor, 100);
     let generate = |plan: &Plan| -> Result<_, Box<dyn Error>> { policy(plan, &target) };
-    let (ours, _) = interleaved(51, || time(|| generate(&plan)), || Ok(LIMIT))?;
+    let (ours, _) = interleaved(51, || work(|| generate(&plan)), || Ok(LIMIT))?;
     rows.push(Row::new(
         "generation, 100 components and 200 channels",
         THE_LIMIT,
@@ -88,8 +89,8 @@ fn generation(monitor: &Plan, rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>>
         // Ten small devices are as much text as the large one.
         let (ours, theirs) = interleaved(
             15,
-            || time(|| generate(&large)),
-            || time(|| (0..10).try_for_each(|_| generate(&small).map(drop))),
+            || work(|| generate(&large)),
+            || work(|| (0..10).try_for_each(|_| generate(&small).map(drop))),
         )?;
         let each = |time: Duration| milliseconds(time) / many as f64;
         rows.push(Row::new(
@@ -113,14 +114,14 @@ fn process(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
         );
         return Ok(());
     }
-    let work = workspace().join("target/bench/policygen/tree");
+    let scratch = workspace().join("target/bench/policygen/tree");
     for components in [2, 100] {
-        let root = work.join(components.to_string());
+        let root = scratch.join(components.to_string());
         std::fs::create_dir_all(&root)?;
         let manifest = root.join("device.yaml");
         std::fs::write(&manifest, device::tree(&root, components)?)?;
         // A root without tools: generating is measured here, and not compiling.
-        let none = work.join("none");
+        let none = scratch.join("none");
         std::fs::create_dir_all(none.join("tmp"))?;
         let run = |words: &[&str]| -> Result<Duration, Box<dyn Error>> {
             let mut command = Command::new(&cordon);
@@ -128,7 +129,7 @@ fn process(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
             if words[0] == "policy" {
                 command
                     .args(["--target", "debian-13", "--output"])
-                    .arg(work.join("out"));
+                    .arg(scratch.join("out"));
                 command.arg("--policy-root").arg(&none);
             }
             command.stdout(Stdio::null());
