@@ -36,7 +36,7 @@ pub fn run(options: &PolicyRemoveOptions) -> Result<Exit, Failure> {
     };
     // Without their types, domains and channels in use would become nobody's.
     if !tools.is_tree() {
-        refuse_in_use(device, &module)?;
+        refuse_in_use(Path::new(RUNTIME_DIR), device, &module)?;
     }
     named.extend(places(&module));
     let mut leaving = vec![name.as_str()];
@@ -63,8 +63,8 @@ pub fn run(options: &PolicyRemoveOptions) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn refuse_in_use(device: &str, module: &str) -> Result<(), Failure> {
-    let users = users(Path::new(RUNTIME_DIR), device, module);
+fn refuse_in_use(runtime: &Path, device: &str, module: &str) -> Result<(), Failure> {
+    let users = users(runtime, device, module);
     let Some(first) = users.first() else {
         return Ok(());
     };
@@ -77,4 +77,28 @@ fn refuse_in_use(device: &str, module: &str) -> Result<(), Failure> {
         Some(unit) if unit.starts_with("cordon@") => format!("systemctl stop {unit}"),
         _ => format!("cordon stop {device}"),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::testing::Scratch;
+    use crate::supervisor::runtime::control_socket;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn a_device_that_runs_is_named_with_its_process_and_how_to_stop_it() {
+        let scratch = Scratch::new();
+        refuse_in_use(scratch.path(), "monitor", "").unwrap();
+        std::fs::create_dir(scratch.path().join("monitor")).unwrap();
+        let _listener = UnixListener::bind(control_socket(scratch.path(), "monitor")).unwrap();
+        let failure = refuse_in_use(scratch.path(), "monitor", "").unwrap_err();
+        assert_eq!(failure.exit, Exit::AlreadyRunning);
+        let own = format!(
+            "monitor is running: the supervisor is process {}",
+            std::process::id()
+        );
+        assert!(failure.message.starts_with(&own), "{}", failure.message);
+        assert_eq!(failure.help.as_deref(), Some("cordon stop monitor"));
+    }
 }
