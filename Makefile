@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build check fmt clippy deny test demo vm bench package package-test fuzz-smoke clean
+.PHONY: help deps build check fmt clippy deny test demo vm vm-programs bench package package-test fuzz-smoke clean
 
 # A demo without RECORD runs on the built-in simulator; KEEP=1 leaves it running.
 RECORD ?=
@@ -49,11 +49,14 @@ test: deps check ## install, check, build and run every test (root: the compartm
 	-policygen/tests/debian.sh >/dev/null # where it fails, the test that needs it says so
 	cargo nextest run --locked --workspace $(if $(CI),--profile ci)
 
-vm: ## the virtual machines; ALL=1 with Debian 12, ONLY=scenario, KEEP=1 stays up
+# What is put into the images of virtual machines beside the packages.
+vm-programs:
 	.ci/deps test
 	cargo build --locked -p cordon-launcher --features weaken
 	cp target/debug/cordon target/debug/cordon-weaken
 	cargo build --locked --workspace --bins
+
+vm: vm-programs ## the virtual machines; ALL=1 with Debian 12, ONLY=scenario, KEEP=1 stays up
 	$(if $(ALL),CORDON_VM_ALL=1) cargo nextest run --locked -p cordon-tests --no-capture \
 	  -E '(binary(micro_vm) | binary(whole_os)) $(if $(ALL),,- test(debian_12))'
 
@@ -71,7 +74,7 @@ package-test: package ## make packages, install them into an image's tree and pu
 	  target/package/cordon*~deb$(subst debian-,,$(TARGET))_*.deb
 
 # The programs that benchmarks start, or put into an image, are built first.
-bench: ## run every benchmark, or ONLY=NAME; tables in target/bench/NAME.json
+bench: $(if $(filter-out boot,$(ONLY)),,vm-programs) ## run every benchmark, or ONLY=NAME; tables in target/bench/NAME.json
 	cargo build --locked --release --quiet -p cordon-launcher
 	for name in $(if $(ONLY),$(ONLY),$(basename $(notdir $(wildcard tests/bench/src/bin/*.rs)))); do \
 	  cargo run --locked --release --quiet -p cordon-bench --features peers --bin $$name; \
