@@ -137,6 +137,7 @@ pub mod control;
 pub mod descriptors;
 pub mod endpoint;
 pub mod field;
+pub mod follower;
 pub mod hub;
 pub mod layout;
 mod mapping;
@@ -150,6 +151,8 @@ pub mod record;
 pub mod ring;
 pub mod schema;
 pub mod supervisor;
+pub mod trace;
+pub mod typed;
 
 pub use attach::AttachError;
 pub use control::{Control, ControlEvent};

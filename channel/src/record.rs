@@ -138,18 +138,25 @@ impl Record {
     }
 
     /// The quality word: bit k is the validity of field k.
-    pub(crate) fn validity(&self) -> u64 {
+    #[must_use]
+    pub fn validity(&self) -> u64 {
         self.validity
     }
 
-    /// The packed fields.
-    pub(crate) fn payload(&self) -> &[u64] {
+    /// The packed fields, little-endian, in words of 8 bytes.
+    #[must_use]
+    pub fn payload(&self) -> &[u64] {
         &self.payload
     }
 
-    /// A record from words that came over a channel. Every valid field is
-    /// checked against its range here, before anyone can read it.
-    pub(crate) fn from_words(
+    /// A record from words that came over a channel, or from a struct of C.
+    /// Every valid field is checked against its range here, before anyone can
+    /// read it.
+    ///
+    /// # Errors
+    /// When there are more or fewer words than the schema packs to, a bit of a
+    /// field that does not exist, or a value outside its field's range.
+    pub fn from_words(
         schema: &Schema,
         validity: u64,
         payload: Vec<u64>,

@@ -190,6 +190,12 @@ impl Schema {
         Some(FieldId(index))
     }
 
+    /// The field at this place, from 0.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<FieldId> {
+        (place < self.fields().len()).then_some(FieldId(place))
+    }
+
     /// Every field with its id, in order.
     pub fn ids(&self) -> impl Iterator<Item = (FieldId, &Field)> {
         let number = |(index, field)| (FieldId(index), field);
@@ -209,7 +215,8 @@ impl Schema {
     }
 
     /// Byte offset of a field in the packed record.
-    pub(crate) fn offset(&self, id: FieldId) -> Option<usize> {
+    #[must_use]
+    pub fn offset(&self, id: FieldId) -> Option<usize> {
         self.inner.offsets.get(id.0).copied()
     }
 

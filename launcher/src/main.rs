@@ -2,6 +2,7 @@
 //! compartment, keeps them running and proves the confinement from outside.
 
 mod cli;
+mod codegen;
 mod compartment;
 mod denials;
 mod facts;

@@ -10,6 +10,10 @@ _cordon()
             _filedir -d
             return
             ;;
+        --lang)
+            COMPREPLY=($(compgen -W 'rust c' -- "$cur"))
+            return
+            ;;
         --policy | --contexts | --log)
             _filedir
             return
@@ -29,7 +33,7 @@ _cordon()
     esac
 
     local command=${words[1]} options=--help argument=
-    [[ $command == policy ]] && command+=-${words[2]}
+    [[ $command == policy || $command == channel ]] && command+=-${words[2]}
     case $command in
         check | plan)
             options+=' --root --json'
@@ -60,6 +64,10 @@ _cordon()
                 --root --policy-root'
             argument=file
             ;;
+        channel-codegen)
+            options+=' --lang --channel --output'
+            argument=manifest
+            ;;
         run)
             options+=' --without --target --runtime-dir'
             argument=manifest
@@ -85,11 +93,13 @@ _cordon()
         [[ $cword -eq 1 ]] && options+=' --version'
         COMPREPLY=($(compgen -W "$options" -- "$cur"))
     elif [[ $cword -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy run status verify denials learn stop help' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy channel run status verify denials learn stop help' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == policy ]]; then
         COMPREPLY=($(compgen -W 'build install remove explain diff scan' -- "$cur"))
+    elif [[ $cword -eq 2 && $prev == channel ]]; then
+        COMPREPLY=($(compgen -W 'codegen' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == help ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy run status verify denials learn stop' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy channel run status verify denials learn stop' -- "$cur"))
     elif [[ $argument == manifest || $argument == either && $cur == */* ]]; then
         _filedir yaml
     elif [[ $argument == file ]]; then

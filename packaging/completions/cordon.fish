@@ -14,6 +14,11 @@ function __cordon_policy_is
     test "$words[2]" = policy; and contains -- "$words[3]" $argv
 end
 
+function __cordon_channel_is
+    set -l words (commandline -opc)
+    test "$words[2]" = channel; and contains -- "$words[3]" $argv
+end
+
 set -l layers landlock-fs landlock-tcp landlock-ioctl landlock-scope landlock-audit mdwe noexec-seal memfd-noexec cgroup limits selinux
 
 complete -c cordon -f
@@ -22,6 +27,7 @@ complete -c cordon -n __fish_use_subcommand -s V -l version -d 'Say the version'
 complete -c cordon -n __fish_use_subcommand -a check -d 'Say every error of a manifest'
 complete -c cordon -n __fish_use_subcommand -a plan -d 'Show everything decided'
 complete -c cordon -n __fish_use_subcommand -a policy -d 'Write, install or remove the SELinux module'
+complete -c cordon -n __fish_use_subcommand -a channel -d 'The records of channels as code'
 complete -c cordon -n __fish_use_subcommand -a run -d 'Confine, prove and start the components'
 complete -c cordon -n __fish_use_subcommand -a status -d 'How a running device is'
 complete -c cordon -n __fish_use_subcommand -a verify -d 'Read back what is in force'
@@ -29,14 +35,18 @@ complete -c cordon -n __fish_use_subcommand -a denials -d 'What was refused, and
 complete -c cordon -n __fish_use_subcommand -a learn -d 'Try a component for a while and say what it lacks'
 complete -c cordon -n __fish_use_subcommand -a stop -d 'Stop a running device'
 complete -c cordon -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c cordon -n '__cordon_is help' -a 'check plan policy run status verify denials learn stop'
+complete -c cordon -n '__cordon_is help' -a 'check plan policy channel run status verify denials learn stop'
 complete -c cordon -n '__cordon_is policy; and not __cordon_policy_is build install remove explain diff scan' -a 'build install remove explain diff scan'
 
-complete -c cordon -n '__cordon_is check plan run denials learn; or __cordon_policy_is build install explain diff' -k -a '(__fish_complete_suffix .yaml)'
+complete -c cordon -n '__cordon_is channel; and not __cordon_channel_is codegen' -a 'codegen'
+complete -c cordon -n '__cordon_channel_is codegen' -l lang -x -a 'rust c' -d 'Language of the code'
+complete -c cordon -n '__cordon_channel_is codegen' -l channel -x -d 'This channel alone'
+
+complete -c cordon -n '__cordon_is check plan run denials learn; or __cordon_channel_is codegen; or __cordon_policy_is build install explain diff' -k -a '(__fish_complete_suffix .yaml)'
 complete -c cordon -n '__cordon_is status verify denials stop; or __cordon_policy_is remove' -a '(__cordon_devices)'
 complete -c cordon -n '__cordon_is check plan policy denials' -l root -r -a '(__fish_complete_directories)' -d 'Tree of the target'
 complete -c cordon -n '__cordon_is check plan status verify denials learn; or __cordon_policy_is explain diff' -l json -d 'As JSON'
-complete -c cordon -n '__cordon_policy_is build scan' -s o -l output -r -a '(__fish_complete_directories)' -d 'Where to write'
+complete -c cordon -n '__cordon_policy_is build scan; or __cordon_channel_is codegen' -s o -l output -r -a '(__fish_complete_directories)' -d 'Where to write'
 complete -c cordon -n '__cordon_policy_is build scan' -l policy-root -r -a '(__fish_complete_directories)' -d 'A system with this base policy'
 complete -c cordon -n '__cordon_is run; or __cordon_policy_is build install explain diff' -l target -r -a 'debian-12 debian-13 fedora-targeted yocto-refpolicy-targeted' -d 'Base policy of the target'
 complete -c cordon -n '__cordon_is denials; or __cordon_policy_is explain' -l component -x -d 'Explain this component alone'

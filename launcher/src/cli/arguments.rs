@@ -1,5 +1,6 @@
 //! What was typed.
 
+use super::channel::{self, CodegenOptions};
 use super::options::Options;
 use super::{Exit, Failure};
 use cordon_manifest::plan::Layer;
@@ -38,6 +39,8 @@ pub enum Command {
     PolicyDiff(PolicyDiffOptions),
     /// Make a target profile.
     PolicyScan(PolicyScanOptions),
+    /// Write the records of channels as code.
+    ChannelCodegen(CodegenOptions),
     /// Run a device.
     Run(RunOptions),
     /// How a running device is.
@@ -59,6 +62,7 @@ pub enum Topic {
     Check,
     Plan,
     Policy,
+    Channel,
     Run,
     Status,
     Verify,
@@ -289,6 +293,7 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
         Topic::Check => Command::Check(options.manifest()?),
         Topic::Plan => Command::Plan(options.manifest()?),
         Topic::Policy => options.policy()?,
+        Topic::Channel => channel::options(&mut options)?,
         Topic::Run => Command::Run(RunOptions {
             manifest: options.path("the manifest")?,
             without: options.layers()?,
@@ -326,6 +331,8 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("policy-root") => "policy-root",
             Long("policy") => "policy",
             Long("component") => "component",
+            Long("channel") => "channel",
+            Long("lang") => "lang",
             Long("contexts") => "contexts",
             Long("libsepol") => "libsepol",
             Long("disabled") => "disabled",
@@ -366,6 +373,7 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         "check" => Topic::Check,
         "plan" => Topic::Plan,
         "policy" => Topic::Policy,
+        "channel" => Topic::Channel,
         "run" => Topic::Run,
         "status" => Topic::Status,
         "verify" => Topic::Verify,
@@ -374,8 +382,9 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         "stop" => Topic::Stop,
         _ => {
             let failure = usage(format!("there is no command '{name}'"));
-            return Err(failure
-                .help("commands: check, plan, policy, run, status, verify, denials, learn, stop"));
+            return Err(failure.help(
+                "commands: check, plan, policy, channel, run, status, verify, denials, learn, stop",
+            ));
         }
     })
 }
@@ -459,6 +468,10 @@ mod tests {
         assert!(refused("cordon policy diff a.yaml").contains("needs the new manifest"));
         assert!(refused("cordon policy scan /p").contains("--name"));
         assert!(refused("cordon policy explain a.yaml -o x").contains("--output"));
+        assert!(refused("cordon channel").contains("codegen"));
+        assert!(refused("cordon channel codegen a.yaml").contains("--lang"));
+        assert!(refused("cordon channel codegen --lang ada a.yaml").contains("'ada'"));
+        assert!(refused("cordon channel codegen --lang c").contains("needs the manifest"));
         assert!(refused("cordon run a.yaml --json").contains("--json"));
         assert!(refused("cordon plan a.yaml --root").contains("root"));
     }

@@ -21,6 +21,7 @@ Usage: cordon COMMAND [OPTIONS]
   policy explain DEVICE.yaml say who asked for each rule, and what else is given
   policy diff OLD NEW        say what a change of manifest changes in access
   policy scan [POLICY]       make the profile of a target's base policy
+  channel codegen MANIFEST   write the records of its channels as code
   run DEVICE.yaml            confine, prove, start and keep the components running
   status [DEVICE]            how a running device is
   verify [DEVICE]            read back what is in force and compare with the plan
@@ -142,6 +143,43 @@ Options:
   --contexts FILE    scan: the policy's file_contexts, where not beside it
   --disabled MODULES scan: modules to leave out, separated by commas
   --note TEXT        scan: a line of comment; repeatable
+";
+
+const CHANNEL: &str = "\
+Writes the records of a device's channels as code.
+
+Usage: cordon channel codegen --lang rust|c [--channel NAME]... [-o FILE]
+         DEVICE.yaml
+
+codegen writes a type for each channel: a field's name, unit and range come from
+the manifest and nowhere else, and the compiler finds what no longer fits. It
+asks nothing of the target.
+
+  cordon channel codegen --lang c -o channels.h bedside-monitor.yaml
+  cordon channel codegen --lang rust --channel vitals bedside-monitor.yaml
+
+C and C++ include the header beside <cordon-channel.h> (cordon_channel(3)). Rust
+makes it a module over the crate cordon-channel, from a build script:
+
+  let file = Path::new(&env::var(\"OUT_DIR\")?).join(\"channels.rs\");
+  Command::new(\"cordon\").args([\"channel\", \"codegen\", \"--lang\", \"rust\"])
+      .arg(\"-o\").arg(&file).arg(\"device.yaml\").status()?;
+  println!(\"cargo::rerun-if-changed=device.yaml\");
+
+and in the program, which then handles every state or is not compiled:
+
+  include!(concat!(env!(\"OUT_DIR\"), \"/channels.rs\"));
+  match reader.now() {
+      Now::Fresh { sample, .. } => draw(sample.value.heart_rate),
+      Now::Stale { .. } | Now::Lost(_) => draw(None),
+  }
+
+A file that is right already is left as it is, time and all.
+
+Options:
+  --lang LANGUAGE    rust, or c (for C and C++)
+  --channel NAME     this channel alone; repeatable (default: all)
+  -o, --output FILE  where to write (default: standard output)
 ";
 
 const RUN: &str = "\
@@ -267,6 +305,7 @@ pub fn text(topic: Topic) -> &'static str {
         Topic::Check => CHECK,
         Topic::Plan => PLAN,
         Topic::Policy => POLICY,
+        Topic::Channel => CHANNEL,
         Topic::Run => RUN,
         Topic::Status => STATUS,
         Topic::Verify => VERIFY,

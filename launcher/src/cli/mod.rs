@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod channel;
 mod check;
 mod client;
 mod denials;
@@ -54,6 +55,7 @@ fn dispatch(typed: Typed) -> Result<Exit, Failure> {
         Command::PolicyExplain(options) => policy::explain(&options),
         Command::PolicyDiff(options) => policy::diff(&options),
         Command::PolicyScan(options) => policy::scan(&options),
+        Command::ChannelCodegen(options) => channel::codegen(&options),
         Command::Run(options) => run::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Verify(options) => verify::run(&options),

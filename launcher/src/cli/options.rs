@@ -186,7 +186,8 @@ impl Options<'_> {
         self.text("target")
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
+    /// The next value of an option, as text.
+    pub fn text(&mut self, name: &str) -> Option<String> {
         let word = self.flag(name)?;
         Some(word.to_string_lossy().into_owned())
     }

@@ -89,7 +89,8 @@ impl Source {
         self.resolved(&checked, &facts)
     }
 
-    fn checked(&self) -> Result<Checked, Failure> {
+    /// The manifest, or every error of it as the failure of a command.
+    pub fn checked(&self) -> Result<Checked, Failure> {
         let checked = self.check();
         checked.map_err(|report| self.refused(&report, Exit::ManifestInvalid))
     }

@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod cgroups;
-mod channels;
+pub mod channels;
 mod control;
 mod enforcement;
 mod event;

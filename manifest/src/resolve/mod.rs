@@ -60,7 +60,7 @@ pub fn resolve(manifest: &Manifest, facts: &Facts) -> Result<Resolved, Report> {
         });
     }
     let warnings = accept::filter(manifest, diagnostics, accept::Stage::Resolve);
-    let channels = manifest.channels.iter().filter_map(channel).collect();
+    let channels = manifest.planned_channels();
     let plan = Plan {
         cordon: 1,
         device: manifest.device.value.clone(),
@@ -293,6 +293,14 @@ fn network(written: &model::Component, facts: &Facts, sink: &mut Sink) -> Networ
     Network::Host {
         bind: ports(&network.bind),
         connect: ports(&network.connect),
+    }
+}
+
+impl Manifest {
+    /// The channels as the Plan has them: nothing of the target is asked for that.
+    #[must_use]
+    pub fn planned_channels(&self) -> Vec<Channel> {
+        self.channels.iter().filter_map(channel).collect()
     }
 }
 

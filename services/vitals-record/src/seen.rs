@@ -1,13 +1,14 @@
 //! The record of the channel `seen-remotely`.
 
+use crate::generated::seen_remotely as generated;
 use crate::{FormError, SEEN_REMOTELY};
-use cordon_channel::{FieldId, Record, Schema};
+use cordon_channel::typed::Typed as _;
+use cordon_channel::{Record, Schema};
 
 /// Converts between the id of an alarm and a channel's record.
 #[derive(Clone, Debug)]
 pub struct SeenForm {
     schema: Schema,
-    alarm: FieldId,
 }
 
 impl SeenForm {
@@ -17,8 +18,7 @@ impl SeenForm {
     /// None, as long as the schema and this code agree, which the tests show.
     pub fn new() -> Result<Self, FormError> {
         let schema = Schema::parse(SEEN_REMOTELY).map_err(FormError::Schema)?;
-        let alarm = schema.field("alarm").ok_or(FormError::Field("alarm"))?;
-        Ok(Self { schema, alarm })
+        Ok(Self { schema })
     }
 
     /// The parsed schema, as a reader or writer of the channel wants it.
@@ -32,13 +32,13 @@ impl SeenForm {
     /// None: every id fits.
     pub fn to_record(&self, alarm: u32) -> Result<Record, FormError> {
         let mut record = Record::new(&self.schema);
-        record.set(self.alarm, alarm.into())?;
+        generated::Record { alarm: Some(alarm) }.fill(&mut record)?;
         Ok(record)
     }
 
     /// The id of the alarm, whether or not an alarm has it; none when the field is empty.
     pub fn from_record(&self, record: &Record) -> Option<u32> {
-        record.get(self.alarm).and_then(|id| u32::try_from(id).ok())
+        generated::Record::read(record).alarm
     }
 }
 

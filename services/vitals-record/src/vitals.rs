@@ -1,7 +1,9 @@
 //! The record of the channel `vitals` as a struct.
 
+use crate::generated::vitals as generated;
 use crate::{Priority, VITALS};
-use cordon_channel::{FieldId, Record, Schema, SchemaError, ValueError};
+use cordon_channel::typed::Typed as _;
+use cordon_channel::{Record, Schema, SchemaError, ValueError};
 
 /// Samples of the ECG in one record: 40 ms at 500 Hz.
 pub const ECG_SAMPLES: usize = 20;
@@ -118,18 +120,6 @@ pub struct Vitals {
 #[derive(Clone, Debug)]
 pub struct VitalsForm {
     schema: Schema,
-    source: FieldId,
-    speed: FieldId,
-    beat: FieldId,
-    alarm_priority: FieldId,
-    alarm_count: FieldId,
-    alarms: FieldId,
-    samples: FieldId,
-    numerics: [FieldId; 13],
-    ecg: FieldId,
-    abp: FieldId,
-    pleth: FieldId,
-    resp: FieldId,
 }
 
 /// Why a record is not a [`Vitals`], or the schema not the one of this crate.
@@ -137,8 +127,6 @@ pub struct VitalsForm {
 pub enum FormError {
     /// The text of the schema is not one.
     Schema(SchemaError),
-    /// The schema lacks this field.
-    Field(&'static str),
     /// This field must have a value and has none.
     Empty(&'static str),
     /// A value does not fit its field.
@@ -149,7 +137,6 @@ impl std::fmt::Display for FormError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Schema(error) => write!(f, "{error}"),
-            Self::Field(name) => write!(f, "the schema has no field `{name}`"),
             Self::Empty(name) => write!(f, "`{name}` has no value"),
             Self::Value(error) => write!(f, "{error}"),
         }
@@ -171,26 +158,7 @@ impl VitalsForm {
     /// None, as long as the schema and this code agree, which the tests show.
     pub fn new() -> Result<Self, FormError> {
         let schema = Schema::parse(VITALS).map_err(FormError::Schema)?;
-        let field = |name| schema.field(name).ok_or(FormError::Field(name));
-        let mut numerics = [field("heart-rate")?; 13];
-        for (id, (name, _)) in numerics.iter_mut().zip(Numerics::default().fields()) {
-            *id = field(name)?;
-        }
-        Ok(Self {
-            source: field("source")?,
-            speed: field("speed")?,
-            beat: field("beat")?,
-            alarm_priority: field("alarm-priority")?,
-            alarm_count: field("alarm-count")?,
-            alarms: field("alarms")?,
-            samples: field("samples")?,
-            numerics,
-            ecg: field("ecg")?,
-            abp: field("abp")?,
-            pleth: field("pleth")?,
-            resp: field("resp")?,
-            schema,
-        })
+        Ok(Self { schema })
     }
 
     /// The parsed schema, as a reader or writer of the channel wants it.
@@ -204,30 +172,7 @@ impl VitalsForm {
     /// When a value is outside its field's range.
     pub fn to_record(&self, vitals: &Vitals) -> Result<Record, FormError> {
         let mut record = Record::new(&self.schema);
-        record.set(self.source, vitals.source as i128)?;
-        record.set(self.speed, vitals.speed.into())?;
-        record.set(self.beat, vitals.beat.into())?;
-        record.set(
-            self.alarm_priority,
-            vitals.alarm_priority.map_or(0, |p| p as i128),
-        )?;
-        let carried = &vitals.alarms[..vitals.alarms.len().min(ALARMS)];
-        let mut alarms = [0i64; ALARMS];
-        for (slot, id) in alarms.iter_mut().zip(carried) {
-            *slot = (*id).into();
-        }
-        record.set(self.alarm_count, carried.len() as i128)?;
-        record.set_array(self.alarms, &alarms)?;
-        record.set(self.samples, vitals.samples.into())?;
-        for (id, (_, value)) in self.numerics.iter().zip(vitals.numerics.fields()) {
-            if let Some(value) = value {
-                record.set(*id, value.into())?;
-            }
-        }
-        set_wave(&mut record, self.ecg, vitals.ecg)?;
-        set_wave(&mut record, self.abp, vitals.abp)?;
-        set_wave(&mut record, self.pleth, vitals.pleth)?;
-        set_wave(&mut record, self.resp, vitals.resp)?;
+        packed(vitals).fill(&mut record)?;
         Ok(record)
     }
 
@@ -236,81 +181,101 @@ impl VitalsForm {
     /// # Errors
     /// When a field that always has a value has none.
     pub fn from_record(&self, record: &Record) -> Result<Vitals, FormError> {
-        let always = |id, name| record.get(id).ok_or(FormError::Empty(name));
-        let count = always(self.alarm_count, "alarm-count")?;
-        let mut alarms = record
-            .get_array(self.alarms)
-            .ok_or(FormError::Empty("alarms"))?;
-        alarms.truncate(usize::try_from(count).unwrap_or(0));
-        let rate = |index: usize| {
-            let id = self.numerics.get(index).copied()?;
-            record.get(id).and_then(|value| u16::try_from(value).ok())
-        };
-        let pressure = |first: usize| {
-            let one = |index: usize| {
-                let id = self.numerics.get(index).copied()?;
-                record.get(id).and_then(|value| i16::try_from(value).ok())
-            };
-            PressureNumerics {
-                systolic: one(first),
-                diastolic: one(first + 1),
-                mean: one(first + 2),
-            }
-        };
-        Ok(Vitals {
-            source: match always(self.source, "source")? {
-                0 => Source::Record,
-                // Whatever is not known to be a patient's is not one's.
-                _ => Source::Demo,
-            },
-            speed: always(self.speed, "speed")? as u16,
-            beat: always(self.beat, "beat")? != 0,
-            alarm_priority: match always(self.alarm_priority, "alarm-priority")? {
-                0 => None,
-                1 => Some(Priority::Low),
-                2 => Some(Priority::Medium),
-                _ => Some(Priority::High),
-            },
-            alarms: alarms
-                .into_iter()
-                .filter_map(|id| u32::try_from(id).ok())
-                .collect(),
-            samples: always(self.samples, "samples")? as u64,
-            numerics: Numerics {
-                heart_rate: rate(0),
-                spo2: rate(1),
-                pulse_rate: rate(2),
-                respiration_rate: rate(3),
-                abp: pressure(4),
-                pap: pressure(7),
-                nibp: pressure(10),
-            },
-            ecg: get_wave(record, self.ecg),
-            abp: get_wave(record, self.abp),
-            pleth: get_wave(record, self.pleth),
-            resp: get_wave(record, self.resp),
-        })
+        unpacked(&generated::Record::read(record))
     }
 }
 
-fn set_wave<const N: usize>(
-    record: &mut Record,
-    id: FieldId,
-    wave: Option<[i16; N]>,
-) -> Result<(), ValueError> {
-    match wave {
-        Some(samples) => record.set_array(id, &samples.map(i64::from)),
-        None => Ok(()),
+fn packed(vitals: &Vitals) -> generated::Record {
+    let carried = &vitals.alarms[..vitals.alarms.len().min(ALARMS)];
+    let mut alarms = [0; ALARMS];
+    alarms[..carried.len()].copy_from_slice(carried);
+    let numerics = &vitals.numerics;
+    let (abp, pap, nibp) = (numerics.abp, numerics.pap, numerics.nibp);
+    generated::Record {
+        source: Some(match vitals.source {
+            Source::Record => generated::Source::Record,
+            Source::Demo => generated::Source::Demo,
+        }),
+        speed: Some(vitals.speed),
+        beat: Some(match vitals.beat {
+            false => generated::Beat::No,
+            true => generated::Beat::Yes,
+        }),
+        alarm_priority: Some(match vitals.alarm_priority {
+            None => generated::AlarmPriority::None,
+            Some(Priority::Low) => generated::AlarmPriority::Low,
+            Some(Priority::Medium) => generated::AlarmPriority::Medium,
+            Some(Priority::High) => generated::AlarmPriority::High,
+        }),
+        // At most ALARMS, 16.
+        alarm_count: Some(carried.len() as u8),
+        alarms: Some(alarms),
+        samples: Some(vitals.samples),
+        heart_rate: numerics.heart_rate,
+        spo2: numerics.spo2,
+        pulse_rate: numerics.pulse_rate,
+        respiration_rate: numerics.respiration_rate,
+        abp_systolic: abp.systolic,
+        abp_diastolic: abp.diastolic,
+        abp_mean: abp.mean,
+        pap_systolic: pap.systolic,
+        pap_diastolic: pap.diastolic,
+        pap_mean: pap.mean,
+        nibp_systolic: nibp.systolic,
+        nibp_diastolic: nibp.diastolic,
+        nibp_mean: nibp.mean,
+        ecg: vitals.ecg,
+        abp: vitals.abp,
+        pleth: vitals.pleth,
+        resp: vitals.resp,
     }
 }
 
-fn get_wave<const N: usize>(record: &Record, id: FieldId) -> Option<[i16; N]> {
-    let samples: Vec<i16> = record
-        .get_array(id)?
-        .into_iter()
-        .map(|sample| i16::try_from(sample).ok())
-        .collect::<Option<_>>()?;
-    samples.try_into().ok()
+fn unpacked(record: &generated::Record) -> Result<Vitals, FormError> {
+    let count = record.alarm_count.ok_or(FormError::Empty("alarm-count"))?;
+    let mut alarms = record.alarms.ok_or(FormError::Empty("alarms"))?.to_vec();
+    alarms.truncate(count.into());
+    let pressure = |systolic, diastolic, mean| PressureNumerics {
+        systolic,
+        diastolic,
+        mean,
+    };
+    Ok(Vitals {
+        source: match record.source.ok_or(FormError::Empty("source"))? {
+            generated::Source::Record => Source::Record,
+            generated::Source::Demo => Source::Demo,
+        },
+        speed: record.speed.ok_or(FormError::Empty("speed"))?,
+        beat: record.beat.ok_or(FormError::Empty("beat"))? == generated::Beat::Yes,
+        alarm_priority: match record
+            .alarm_priority
+            .ok_or(FormError::Empty("alarm-priority"))?
+        {
+            generated::AlarmPriority::None => None,
+            generated::AlarmPriority::Low => Some(Priority::Low),
+            generated::AlarmPriority::Medium => Some(Priority::Medium),
+            generated::AlarmPriority::High => Some(Priority::High),
+        },
+        alarms,
+        samples: record.samples.ok_or(FormError::Empty("samples"))?,
+        numerics: Numerics {
+            heart_rate: record.heart_rate,
+            spo2: record.spo2,
+            pulse_rate: record.pulse_rate,
+            respiration_rate: record.respiration_rate,
+            abp: pressure(record.abp_systolic, record.abp_diastolic, record.abp_mean),
+            pap: pressure(record.pap_systolic, record.pap_diastolic, record.pap_mean),
+            nibp: pressure(
+                record.nibp_systolic,
+                record.nibp_diastolic,
+                record.nibp_mean,
+            ),
+        },
+        ecg: record.ecg,
+        abp: record.abp,
+        pleth: record.pleth,
+        resp: record.resp,
+    })
 }
 
 #[cfg(test)]
