@@ -65,6 +65,16 @@ pub enum Error {
         /// Who asked for it.
         origin: String,
     },
+    /// What is missing would have to be made in a directory of the whole system:
+    /// its type is that of many others, and nobody is given those.
+    NoPlace {
+        /// The path.
+        path: String,
+        /// The directory it would be made in.
+        parent: String,
+        /// Who asked for it.
+        origin: String,
+    },
     /// The base policy labels a path below a directory that would be labelled as
     /// a whole: a name counts for more than a pattern.
     BaseBelow {
@@ -160,6 +170,14 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "{origin}: {path} is never granted: {why}; keep the device's own in a directory of its own, such as {instead}"
+            ),
+            Self::NoPlace {
+                path,
+                parent,
+                origin,
+            } => write!(
+                f,
+                "{origin}: {path} is not there, and cannot be created: the type of {parent} is that of many directories of the system; make it when the device is installed (tmpfiles.d, or a directory of the package), or name a path one level deeper"
             ),
             Self::BaseBelow {
                 path,

@@ -2,10 +2,11 @@
 //! component may do with them.
 
 use crate::cil::path_expression;
+use crate::creation::Creations;
 use crate::labels::{Label, Labels, is_declared};
 use crate::names::{self, SUPERVISOR};
 use crate::writer::{FileContext, FileKind, Writer};
-use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, Missing, PathKind, Plan};
+use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, PathKind, Plan};
 
 /// Attributes of an ordinary file: the package manager installs it and
 /// restorecon labels it.
@@ -37,7 +38,7 @@ const CREATE_FILE: [&str; 11] = [
 ];
 
 /// Declares the types of the device's own paths and nodes.
-pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels) {
+pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels, creations: &Creations) {
     if labels.paths.is_empty() && labels.nodes.is_empty() {
         return;
     }
@@ -73,6 +74,7 @@ pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels) {
         writer.allow(SUPERVISOR, &path.label, "dir", &["getattr", "search"]);
         writer.allow(SUPERVISOR, &path.label, "file", &["getattr"]);
     }
+    made(writer, creations);
     for (source, node) in &labels.nodes {
         writer.group(
             &format!("{source} carries a type of its own."),
@@ -99,6 +101,35 @@ pub(crate) fn declare(writer: &mut Writer<'_>, labels: &Labels) {
     }
 }
 
+/// Where the supervisor makes what is missing: it adds a name to that directory
+/// alone, and what has the name has its own type from the first.
+fn made(writer: &mut Writer<'_>, creations: &Creations) {
+    for (path, (label, origin)) in &creations.parents {
+        let sentence = format!("{path} is where the supervisor makes what is missing.");
+        writer.group(&sentence, origin);
+        writer.declare(label, "object_r", &format!("directory {path}"));
+        writer.join(label, &FILE);
+        let granted = format!("(typeattributeset {} ({label}))", names::GRANTED);
+        writer.statement(&granted);
+        writer.context(FileContext {
+            expression: path_expression(path),
+            kind: FileKind::Directory,
+            label: label.clone(),
+        });
+    }
+    for (path, creation) in &creations.all {
+        let (parent, label, name) = (&creation.parent, &creation.label, &creation.name);
+        let class = if creation.file { "file" } else { "dir" };
+        let sentence = format!("{path} gets its type from the first, by its name.");
+        writer.group(&sentence, &creation.origin);
+        writer.allow(SUPERVISOR, parent, "dir", &["add_name", "search", "write"]);
+        writer.statement(&format!(
+            "(typetransition {SUPERVISOR} {parent} {class} \"{name}\" {label})"
+        ));
+        writer.allow(SUPERVISOR, label, class, &["create", "setattr"]);
+    }
+}
+
 /// Grants a component its paths and nodes.
 pub(crate) fn write(
     writer: &mut Writer<'_>,
@@ -109,6 +140,7 @@ pub(crate) fn write(
 ) {
     for file in component.files.iter().filter(|file| is_declared(file)) {
         grant(writer, plan, labels, component, domain, file);
+        nested(writer, labels, component, file);
     }
     for device in &component.devices {
         node(writer, labels, domain, device);
@@ -139,6 +171,8 @@ fn grant(
         writer.declare(&label, "object_r", &what);
         let tmpfs = writer.base("tmpfs_t").to_owned();
         writer.allow(&label, &tmpfs, "filesystem", &["associate"]);
+        // The kernel asks for rootcontext=, of who mounts and of what is mounted.
+        writer.allow(SUPERVISOR, &tmpfs, "filesystem", &["relabelfrom"]);
         writer.allow(SUPERVISOR, names::ROOT, "dir", &["relabelfrom"]);
         writer.allow(
             SUPERVISOR,
@@ -159,16 +193,6 @@ fn grant(
         let quota = ["quotaget", "quotamod"];
         writer.allow(SUPERVISOR, &file_system, "filesystem", &quota);
     }
-    if file.missing == Missing::Create && file.size.is_none() {
-        let class = if file.pass.is_some() { "file" } else { "dir" };
-        let label = labels
-            .paths
-            .get(&file.source)
-            .map(|path| path.label.clone());
-        if let Some(label) = label {
-            writer.allow(SUPERVISOR, &label, class, &["create", "setattr"]);
-        }
-    }
     for label in labels.reached(plan, component, file) {
         let label = match &label {
             Label::Own(name) => name.clone(),
@@ -179,6 +203,38 @@ fn grant(
         } else {
             visible(writer, domain, &label, file);
         }
+    }
+}
+
+/// A path below another of the component's directories is mounted over what
+/// stands there, which the kernel asks the supervisor for by its type.
+fn nested(writer: &mut Writer<'_>, labels: &Labels, component: &Component, file: &FileGrant) {
+    if file.pass.is_some() {
+        return;
+    }
+    let outer = component
+        .files
+        .iter()
+        .filter(|outer| is_declared(outer) && outer.pass.is_none() && outer.size.is_none());
+    let below = outer.filter_map(|outer| {
+        let rest = file.path.strip_prefix(&outer.path)?;
+        rest.starts_with('/').then_some((outer, rest))
+    });
+    let Some((outer, rest)) = below.max_by_key(|(outer, _)| outer.path.len()) else {
+        return;
+    };
+    let place = format!("{}{rest}", outer.source);
+    let there = labels.paths.get(&place);
+    if let Some(there) = there.or_else(|| labels.directory(&place)) {
+        let directory = file.size.is_some() || file.kind != PathKind::File;
+        let class = if directory { "dir" } else { "file" };
+        let sentence = format!(
+            "{} is mounted over what {} has there.",
+            file.path, outer.path
+        );
+        let label = there.label.clone();
+        writer.group(&sentence, &file.origin);
+        writer.allow(SUPERVISOR, &label, class, &["mounton"]);
     }
 }
 

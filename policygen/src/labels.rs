@@ -103,6 +103,18 @@ impl Labels {
         labels
     }
 
+    /// The nearest directory of the device's at or above a path.
+    pub(crate) fn directory(&self, path: &str) -> Option<&Path> {
+        let mut at = path;
+        loop {
+            let found = self.paths.get(at).filter(|own| own.kind != PathKind::File);
+            if found.is_some() {
+                return found;
+            }
+            at = &at[..at.rfind('/')?];
+        }
+    }
+
     /// What the base policy names exactly below a directory that would be
     /// labelled as a whole, by directory the first.
     fn named_below(&self, target: &Target) -> Vec<Error> {

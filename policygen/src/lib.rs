@@ -45,6 +45,13 @@
 //! nodes that every program uses (/dev/null), and ports the base policy
 //! already names. A shared path is never granted for writing.
 //!
+//! What is to be created where it is missing needs its parent's type: that of a
+//! directory of the device's, or one that the parent gets; in a directory of the
+//! whole system (/var/lib) nothing is created.
+//!
+//! What the system keeps apart (passwords, keys, the policy) and what has any of
+//! it below is refused, by the target's facts and by a list in `manifest/`.
+//!
 //! No two things share a name, of one device or of two: [`names`] says why.
 //!
 //! # What the base policy gives
@@ -69,6 +76,7 @@ mod cil;
 mod claims;
 pub mod compile;
 mod component;
+mod creation;
 mod deny;
 mod diff;
 mod error;
@@ -100,6 +108,7 @@ pub use target::{ProfileError, Target};
 pub use trusted::{Act, Trusted};
 
 use cordon_manifest::plan::Plan;
+use creation::Creations;
 use labels::Labels;
 use std::collections::{BTreeMap, BTreeSet};
 pub use writer::Group;
@@ -178,6 +187,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
         return Err(errors);
     }
     let labels = Labels::of(plan, target, &mut errors);
+    let creations = Creations::of(plan, &labels, target, &mut errors);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -188,7 +198,7 @@ pub fn generate(plan: &Plan, target: &Target) -> Result<Policy, Vec<Error>> {
         plan.device,
         target.name()
     ));
-    files::declare(&mut writer, &labels);
+    files::declare(&mut writer, &labels, &creations);
     network::declare(&mut writer, &labels);
     for component in &plan.components {
         component::write(&mut writer, plan, &labels, component);

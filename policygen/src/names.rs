@@ -207,6 +207,13 @@ pub fn tmpfs_context(device: &str, component: &str, path: &str) -> String {
     object_context(&tmpfs_type(device, component, path))
 }
 
+/// Type of a directory in which the supervisor makes what the manifest says to
+/// create, and which is nothing else of the device's.
+#[must_use]
+pub fn parent_type(device: &str, path: &str) -> String {
+    thing(device, &of_path(path), "parent")
+}
+
 /// Type of a device node that is the device's own.
 #[must_use]
 pub fn node_type(device: &str, path: &str) -> String {

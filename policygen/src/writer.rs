@@ -17,6 +17,7 @@ use std::ops::Range;
 pub(crate) enum FileKind {
     Any,
     Regular,
+    Directory,
     Character,
     Block,
 }
@@ -35,6 +36,7 @@ impl FileContext {
         let kind = match self.kind {
             FileKind::Any => "any",
             FileKind::Regular => "file",
+            FileKind::Directory => "dir",
             FileKind::Character => "char",
             FileKind::Block => "block",
         };
@@ -49,6 +51,7 @@ impl FileContext {
         let kind = match self.kind {
             FileKind::Any => "",
             FileKind::Regular => "\t--",
+            FileKind::Directory => "\t-d",
             FileKind::Character => "\t-c",
             FileKind::Block => "\t-b",
         };

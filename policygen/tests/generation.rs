@@ -323,14 +323,14 @@ fn a_tmpfs_has_a_type_of_its_component_and_no_file_context() {
 #[test]
 fn a_passed_file_is_made_and_opened_by_the_supervisor_alone() {
     let mut plan = bedside_monitor();
-    let mut log = declared("/var/log/shown", Access::Write, 93);
+    let mut log = declared("/var/log/pump/shown", Access::Write, 93);
     log.kind = PathKind::Absent;
     log.missing = Missing::Create;
     log.pass = Some("shown".to_owned());
     plan.components[0].files.push(log);
     let policy = policy(&plan, &debian_12_profile());
     let domain = names::domain_type("bedside-monitor", "vitals-display");
-    let label = names::file_type("bedside-monitor", "/var/log/shown");
+    let label = names::file_type("bedside-monitor", "/var/log/pump/shown");
     let rules = rules(&policy.module);
     for rule in [
         format!("(allow {domain} {label} (file (append getattr map read write)))"),
@@ -339,7 +339,7 @@ fn a_passed_file_is_made_and_opened_by_the_supervisor_alone() {
     ] {
         assert!(rules.contains(&rule.as_str()), "{rule}");
     }
-    assert!(policy.contexts.contains("/var/log/shown\t--\t"));
+    assert!(policy.contexts.contains("/var/log/pump/shown\t--\t"));
 }
 
 #[test]
@@ -755,4 +755,71 @@ fn a_directory_in_which_the_base_policy_names_a_path_is_an_error_naming_both() {
         said.contains("line 79") && !said.contains("line 80"),
         "{said}"
     );
+}
+
+#[test]
+fn what_is_missing_is_made_in_a_directory_of_the_devices_own_and_nowhere_else() {
+    let target = debian_12_profile();
+    let device = "bedside-monitor";
+    // The example's trends: their parent gets a type of its own, the directory alone.
+    let policy = policy(&bedside_monitor(), &target);
+    let parent = names::parent_type(device, "/var/lib/bedside-monitor");
+    let trends = names::file_type(device, "/var/lib/bedside-monitor/trends");
+    for rule in [
+        format!("(allow cordon_supervisor_t {parent} (dir (add_name search write)))"),
+        format!("(typetransition cordon_supervisor_t {parent} dir \"trends\" {trends})"),
+        format!("(allow cordon_supervisor_t {trends} (dir (create setattr)))"),
+    ] {
+        assert!(rules(&policy.module).contains(&rule.as_str()), "{rule}");
+    }
+    let line = format!("/var/lib/bedside-monitor\t-d\tsystem_u:object_r:{parent}:s0");
+    assert!(policy.contexts.lines().any(|one| one == line), "{line}");
+
+    // In a directory that is the device's already, that one's type is enough.
+    let mut plan = bedside_monitor();
+    let mut made = declared("/var/lib/bedside-monitor/trends/today", Access::Write, 95);
+    (made.kind, made.missing) = (PathKind::Absent, Missing::Create);
+    plan.components[1].files.push(made);
+    let module = self::policy(&plan, &target).module;
+    let rule = format!("(allow cordon_supervisor_t {trends} (dir (add_name search write)))");
+    assert!(rules(&module).contains(&rule.as_str()), "{rule}");
+
+    // In one of the whole system nothing is made, and nothing is to be where it is there.
+    for path in ["/var/lib/pump", "/pump", "/usr/share/zoneinfo/pump"] {
+        let mut plan = bedside_monitor();
+        let mut made = declared(path, Access::Write, 96);
+        (made.kind, made.missing) = (PathKind::Absent, Missing::Create);
+        plan.components[0].files.push(made);
+        let found = errors(&plan, &target);
+        let said = found[0].to_string();
+        assert!(said.contains("line 96"), "{said}");
+        if path != "/usr/share/zoneinfo/pump" {
+            assert!(matches!(&found[..], [Error::NoPlace { .. }]), "{found:?}");
+            plan.components[0].files.last_mut().unwrap().kind = PathKind::Directory;
+            let module = self::policy(&plan, &target).module;
+            assert!(!module.contains("(typetransition cordon_supervisor_t var_lib_t"));
+        }
+    }
+}
+
+#[test]
+fn a_tmpfs_and_a_path_inside_a_granted_directory_can_be_mounted() {
+    let mut plan = bedside_monitor();
+    let device = plan.device.clone();
+    let mut scratch = declared("/usr/share/bedside-monitor/scratch", Access::Write, 97);
+    scratch.size = Some(1 << 20);
+    let mut file = declared("/usr/share/bedside-monitor/alarms", Access::Write, 98);
+    file.kind = PathKind::File;
+    plan.components[0].files.extend([scratch, file]);
+    let module = policy(&plan, &debian_12_profile()).module;
+    let outer = names::file_type(&device, "/usr/share/bedside-monitor");
+    let inner = names::file_type(&device, "/usr/share/bedside-monitor/alarms");
+    for rule in [
+        format!("(allow cordon_supervisor_t {outer} (dir (mounton)))"),
+        format!("(allow cordon_supervisor_t {inner} (file (mounton)))"),
+        "(allow cordon_supervisor_t tmpfs_t (filesystem (relabelfrom)))".to_owned(),
+    ] {
+        assert!(rules(&module).contains(&rule.as_str()), "{rule}");
+    }
+    assert_eq!(module.matches("(mounton)").count(), 2, "nowhere else");
 }

@@ -24,7 +24,10 @@ fn names_of(device: &str, thing: &Thing) -> Vec<String> {
             names::exec_type(device, name),
         ],
         Thing::Channel(name) => vec![names::channel_type(device, name)],
-        Thing::File(path) => vec![names::file_type(device, path)],
+        Thing::File(path) => vec![
+            names::file_type(device, path),
+            names::parent_type(device, path),
+        ],
         Thing::Node(path) => vec![names::node_type(device, path)],
         Thing::Tmpfs(component, path) => vec![names::tmpfs_type(device, component, path)],
         Thing::Port(port) => vec![names::port_type(device, *port)],
