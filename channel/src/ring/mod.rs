@@ -17,4 +17,6 @@ mod interleaving;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -210,7 +210,7 @@ impl<L: Load> RingReader<L> {
     /// Reads the head. False when it broke a rule.
     fn advance(&mut self, before: u64, now: u64, attempt: u32) -> bool {
         let head = self.words.load(HEAD);
-        self.words.acquire_fence();
+        self.words.fence_before_copy();
         if head > LAST_NUMBER || head < self.head || !self.reaches(head) {
             return false;
         }
@@ -241,12 +241,21 @@ impl<L: Load> RingReader<L> {
         }
     }
 
+    /// One copy of a record, alone, for the model checker: none where the slot
+    /// holds another, else what is made of it.
+    #[cfg(test)]
+    pub(super) fn attempt(&mut self, number: u64) -> Option<Reading> {
+        self.next = number;
+        let copy = self.copy(self.next)?;
+        self.judge(copy, self.looked)
+    }
+
     /// Copies record `number` into private memory, once; none when the slot
     /// holds another, or does at the end.
     fn copy(&mut self, number: u64) -> Option<Copy> {
         let slot = self.layout.slot(number);
         let sequence = self.words.load(slot);
-        self.words.acquire_fence();
+        self.words.fence_before_copy();
         if sequence != 2 * number {
             return None;
         }
@@ -258,7 +267,7 @@ impl<L: Load> RingReader<L> {
         let checksum = self.layout.checksum();
         let computed = words.take(body, &mut payload, checksum, self.seed, head);
         let crc = words.load(body + payload.len());
-        words.acquire_fence();
+        words.fence_after_copy();
         if words.load(slot) != sequence {
             self.spare = payload;
             return None;

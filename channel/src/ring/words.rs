@@ -31,8 +31,13 @@ pub trait Load {
         checksum.sum(crc, head, parts.map(|part| part.iter().copied()))
     }
 
-    /// Keeps later loads behind the earlier ones.
-    fn acquire_fence(&self) {
+    /// Keeps the loads of what a word spoke of behind that word's.
+    fn fence_before_copy(&self) {
+        fence(Ordering::Acquire);
+    }
+
+    /// Keeps the second look at a slot's sequence behind the copy.
+    fn fence_after_copy(&self) {
         fence(Ordering::Acquire);
     }
 }
