@@ -94,6 +94,10 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
         }
     }
     let (denials, _) = tally.into_parts();
+    if denials.is_empty() && ended.is_some_and(|code| code != 0) {
+        let text = "the device could not be run, so there is nothing to learn from it";
+        return Err(Failure::new(Exit::StartFailed, text));
+    }
     let proposal = Proposal::of(&denials);
     if options.json {
         return print_json(&Lesson {

@@ -26,13 +26,27 @@ pub fn attempt(event: &[Record]) -> Option<Attempt> {
         let flags = syscall.hexadecimal(key).unwrap_or_default();
         flags & (libc::O_ACCMODE | libc::O_CREAT) as u64 != 0
     };
+    let asks = |key: &str| {
+        let mode = syscall.hexadecimal(key).unwrap_or_default();
+        mode & libc::W_OK as u64 != 0
+    };
     let writes = match name {
         "open" => creates("a1"),
         "openat" => creates("a2"),
+        "access" => asks("a1"),
+        "faccessat" | "faccessat2" => asks("a2"),
         "creat" | "mkdir" | "mkdirat" | "unlink" | "unlinkat" => true,
         _ => false,
     };
-    let need = if writes { Need::Write } else { Need::Read };
+    // A shared object is mapped executable.
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let need = if writes {
+        Need::Write
+    } else if file.ends_with(".so") || file.contains(".so.") {
+        Need::Execute
+    } else {
+        Need::Read
+    };
     match failed.wrapping_neg() {
         libc::ENOENT | libc::EROFS => Some(Attempt::Absent {
             path,
@@ -50,13 +64,8 @@ fn path(event: &[Record]) -> Option<String> {
     let mut named = paths.filter(|record| record.word("nametype") != Some("PARENT"));
     let parent = || event.iter().rev().find(|record| record.kind == Kind::Path);
     let name = named.next_back().or_else(parent)?.text("name")?;
-    // A parent is written with the slash behind it.
-    let name = match name.trim_end_matches('/') {
-        "" => "/",
-        name => name,
-    };
     if name.starts_with('/') {
-        return Some(name.to_owned());
+        return Some(plain(&name));
     }
     let syscall = event.iter().find(|record| record.kind == Kind::Syscall)?;
     let at = syscall.hexadecimal("a0")? as u32;
@@ -67,7 +76,14 @@ fn path(event: &[Record]) -> Option<String> {
         .iter()
         .find(|record| record.kind == Kind::Cwd)?
         .text("cwd")?;
-    Some(format!("{}/{name}", cwd.trim_end_matches('/')))
+    Some(plain(&format!("{cwd}/{name}")))
+}
+
+/// Without doubled or trailing slashes and parts that say "here"; what leads up
+/// stays, because it need not lead where it looks.
+fn plain(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+    parts.fold(String::new(), |path, part| path + "/" + part)
 }
 
 #[cfg(test)]
@@ -120,6 +136,11 @@ mod tests {
         assert_eq!(
             of(-30, "41", &[parent, created]),
             absent("/var/x", Need::Write, true)
+        );
+        let doubled = hosts.replace("/etc/hosts", "/etc/.//hosts/");
+        assert_eq!(
+            of(-2, "0", &[&doubled]),
+            absent("/etc/hosts", Need::Read, false)
         );
         assert_eq!(of(-2, "0", &[]), None);
     }

@@ -94,7 +94,10 @@ impl Proposal {
             return;
         };
         // One text for one key: what it lacks then is refused again, and said.
-        let name = |paste: &str| paste.split(':').next().unwrap_or_default().to_owned();
+        let name = |paste: &str| match paste.strip_prefix("- ") {
+            Some(entry) => entry.to_owned(),
+            None => paste.split(':').next().unwrap_or_default().to_owned(),
+        };
         if self.keys.iter().any(|key| name(&key.paste) == name(paste)) {
             return;
         }

@@ -1,7 +1,7 @@
 //! What decides about a path or a device node.
 
 use super::{Decision, line, may, other_role};
-use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, Plan, Purpose};
+use cordon_manifest::plan::{Access, Component, DeviceGrant, FileGrant, Missing, Plan, Purpose};
 
 /// What a path was wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,17 +88,13 @@ fn word(access: Access) -> &'static str {
     }
 }
 
-/// A device's entry with `access`, and one request more.
+/// The line of a device with `access`, and one request more.
 pub fn entry(device: &DeviceGrant, access: Access, request: &str) -> String {
     let mut requests: Vec<String> = device.ioctl.iter().map(|one| format!("{one:#x}")).collect();
     if !request.is_empty() {
         requests.push(request.to_owned());
     }
-    let mut entry = format!(
-        "devices:\n  - {{path: {}, access: {}",
-        device.path,
-        word(access)
-    );
+    let mut entry = format!("- {{path: {}, access: {}", device.path, word(access));
     if let Some(name) = &device.pass {
         entry.push_str(&format!(", pass: {name}"));
     }
@@ -148,12 +144,16 @@ fn granted(origin: &cordon_manifest::plan::Origin) -> Decision {
 fn covered(component: &Component, grant: &FileGrant, path: &str, need: Need) -> Decision {
     let program = grant.purpose != Purpose::Declared;
     let change = |path: &str, access: Access, why: &str| {
-        let paste = format!("files:\n  - {{path: {path}, access: {}}}", word(access));
-        if path == grant.path {
-            Decision::instead(component, &grant.origin, paste, why)
-        } else {
-            Decision::missing(component, paste, why)
+        let mut entry = format!("- {{path: {path}, access: {}", word(access));
+        if path != grant.path || line(&grant.origin).is_none() {
+            return Decision::missing(component, format!("files:\n  {entry}}}"), why);
         }
+        match grant.missing {
+            Missing::Error => {}
+            Missing::Skip => entry.push_str(", missing: skip"),
+            Missing::Create => entry.push_str(", missing: create"),
+        }
+        Decision::instead(component, &grant.origin, entry + "}", why)
     };
     match (need, grant.access) {
         (Need::Write, Access::Write) | (Need::Execute, Access::Execute) | (Need::Read, _) => {

@@ -136,12 +136,12 @@ fn a_device_request_is_added_to_the_line_of_the_device() {
     let mut lines: Vec<String> = testing::MANIFEST.lines().map(str::to_owned).collect();
     let at = decision.line.unwrap() as usize - 1;
     assert!(lines[at].contains("/dev/ttyS1"), "{}", lines[at]);
-    let entry = decision.paste.as_deref().unwrap().lines().nth(1).unwrap();
+    let entry = decision.paste.as_deref().unwrap();
     assert_eq!(
         entry,
-        "  - {path: /dev/ttyS1, access: write, ioctl: [0x5401]}"
+        "- {path: /dev/ttyS1, access: write, ioctl: [0x5401]}"
     );
-    lines[at] = format!("    {entry}");
+    lines[at] = format!("      {entry}");
     is_valid(&lines).unwrap();
 }
 
@@ -161,6 +161,11 @@ fn a_path_granted_for_reading_is_written_by_its_own_line_or_one_below() {
         .lines()
         .nth(whole.line.unwrap() as usize - 1);
     assert!(line.unwrap().contains("/usr/share/bedside-monitor"));
+    let paste = whole.paste.as_deref();
+    assert_eq!(
+        paste,
+        Some("- {path: /usr/share/bedside-monitor, access: write}")
+    );
     let part = write("/usr/share/bedside-monitor/cache");
     assert_eq!(part.kind, Kind::Missing);
     let paste = part.paste.unwrap();
