@@ -101,6 +101,15 @@
 //! | masquerade | the read-only sealed map; hash and epoch seed the CRC | nothing gets in; `Corrupt` | `fault_masquerade_another_epoch_or_schema_is_corrupt`, all of `tests/sealed.rs` |
 //! | addressing | channel number, from the name, in header and CRC seed | `Absent`, `Corrupt` | `fault_addressing_another_channels_record_is_corrupt`, `a_reader_refuses_each_wrong_header_word` in `tests/order.rs` |
 //!
+//! # How it is proved
+//! | what | by | where |
+//! |---|---|---|
+//! | no torn record, whatever the memory model allows | loom, every execution; six mutants that are caught | `src/ring/model.rs` |
+//! | the same for every pause of either side in a whole ring | enumeration | `src/ring/interleaving.rs` |
+//! | memory that answers anything: bounded loads, nothing outside | enumeration, properties, fuzzing | `src/ring/havoc.rs`, `fuzz/` |
+//! | a writer killed between any two stores | enumeration | `src/ring/death.rs` |
+//! | the kernel refuses each attempt on sealed memory | [`self_test::run`], on the kernel it runs on | `tests/sealed.rs`, `tests/order.rs` |
+//!
 //! # System calls
 //! [`Writer::publish`], [`Writer::heartbeat`] and [`Reader::poll`] make none
 //! (the clock is the vDSO's; a reader allocates the record it returns, so the
@@ -150,6 +159,7 @@ pub mod record;
 #[doc(hidden)]
 pub mod ring;
 pub mod schema;
+pub mod self_test;
 pub mod supervisor;
 pub mod trace;
 pub mod typed;

@@ -7,7 +7,7 @@
 
 use crate::checksum::Checksum;
 use crate::ring::words::{Load, Store};
-use rustix::mm::{Advice, MapFlags, ProtFlags};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 use std::os::fd::BorrowedFd;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -95,6 +95,15 @@ impl ReadOnly {
     /// Whether its pages are locked.
     pub(crate) fn locked(&self) -> bool {
         self.0.locked
+    }
+
+    /// Asks the kernel to make the mapping writable, which it must refuse. The
+    /// mapping is gone afterwards.
+    pub(crate) fn make_writable(self) -> std::io::Result<()> {
+        let (at, bytes) = (self.0.base.as_ptr().cast(), self.0.words * 8);
+        // SAFETY: the range is exactly this mapping, which is dropped at the
+        // end; nothing points into it, and nothing writes through it.
+        Ok(unsafe { rustix::mm::mprotect(at, bytes, MprotectFlags::WRITE) }?)
     }
 }
 

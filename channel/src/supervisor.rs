@@ -166,6 +166,11 @@ impl Creation {
         &self.spec
     }
 
+    /// Its size in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.layout.size()
+    }
+
     /// Step 2: the writer's end.
     #[must_use]
     pub fn writer_fd(&self) -> BorrowedFd<'_> {

@@ -11,6 +11,8 @@ pub mod words;
 pub mod writer;
 
 #[cfg(test)]
+mod death;
+#[cfg(test)]
 mod havoc;
 #[cfg(test)]
 mod interleaving;
