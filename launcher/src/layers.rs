@@ -15,6 +15,7 @@ pub struct Layers {
     cgroup: Option<PathBuf>,
     off: Vec<Layer>,
     labels: bool,
+    left_out: Vec<String>,
 }
 
 /// Highest Landlock ABI whose rights are handled; a newer kernel is used up to here.
@@ -107,6 +108,7 @@ impl Layers {
             cgroup,
             off: Vec::new(),
             labels: false,
+            left_out: Vec::new(),
         }
     }
 
@@ -180,6 +182,26 @@ impl Layers {
     #[must_use]
     pub fn cgroup_mount(&self) -> Option<&Path> {
         self.cgroup.as_deref()
+    }
+
+    /// Whether `layer` is put in force: where it is on, but for a test build that
+    /// leaves it out behind the proof's back.
+    #[must_use]
+    pub fn applied(&self, layer: Layer) -> bool {
+        self.on(layer) && self.taken(layer.name())
+    }
+
+    /// Whether a step of the set-up is taken: always, but for a test build.
+    #[must_use]
+    pub fn taken(&self, step: &str) -> bool {
+        !self.left_out.iter().any(|left_out| left_out == step)
+    }
+
+    /// Leaves a layer or a step out while the proof still asks for it, so that a
+    /// test can show that the proof notices. A shipped build has no such call.
+    #[cfg(feature = "weaken")]
+    pub fn leave_out(&mut self, step: String) {
+        self.left_out.push(step);
     }
 
     /// Switches a layer off, so that a test can show that it is this layer that

@@ -22,6 +22,8 @@ pub struct Launch {
     pub without: Vec<String>,
     /// Layers switched off, which only a test build of `cordon` can.
     pub weaken: Vec<String>,
+    /// Layers and steps left out behind the proof's back, by such a build.
+    pub leave_out: Vec<String>,
 }
 
 impl Launch {
@@ -44,6 +46,9 @@ impl Launch {
         }
         for layer in &self.weaken {
             command.args(["--weaken", layer]);
+        }
+        for step in &self.leave_out {
+            command.args(["--leave-out", step]);
         }
         command
     }

@@ -121,6 +121,7 @@ impl Monitor {
             runtime: self.stage.path("run"),
             without: WITHOUT.iter().map(|layer| (*layer).to_owned()).collect(),
             weaken: Vec::new(),
+            leave_out: Vec::new(),
         }
     }
 

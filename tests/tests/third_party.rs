@@ -35,6 +35,7 @@ fn example(stage: &Stage, name: &str, replaced: &[(&str, String)]) -> Launch {
             .map(|layer| (*layer).to_owned())
             .collect(),
         weaken: Vec::new(),
+        leave_out: Vec::new(),
     }
 }
 

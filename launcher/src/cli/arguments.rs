@@ -193,6 +193,9 @@ pub struct RunOptions {
     /// Layers a test build switches off.
     #[cfg(feature = "weaken")]
     pub weaken: Vec<Layer>,
+    /// Layers and steps to leave out without telling the proof.
+    #[cfg(feature = "weaken")]
+    pub leave_out: Vec<String>,
     /// Where sockets and the lock are kept.
     pub runtime_dir: PathBuf,
 }
@@ -300,6 +303,8 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
             target: options.target(),
             #[cfg(feature = "weaken")]
             weaken: options.weakened()?,
+            #[cfg(feature = "weaken")]
+            leave_out: options.left_out(),
             runtime_dir: options.runtime_dir(),
         }),
         Topic::Status => Command::Status(options.running()?),
@@ -348,6 +353,8 @@ fn scan(arguments: impl IntoIterator<Item = OsString>) -> Result<Given, Failure>
             Long("unproved") => "unproved",
             #[cfg(feature = "weaken")]
             Long("weaken") => "weaken",
+            #[cfg(feature = "weaken")]
+            Long("leave-out") => "leave-out",
             Short('o') | Long("output") => "output",
             Value(word) => {
                 given.words.push(word);

@@ -224,6 +224,15 @@ impl Options<'_> {
         Ok(layers)
     }
 
+    /// Every `--leave-out`.
+    #[cfg(feature = "weaken")]
+    pub fn left_out(&mut self) -> Vec<String> {
+        let words = std::iter::from_fn(|| self.flag("leave-out"));
+        words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    }
+
     /// The next word, which is a path.
     pub fn path(&mut self, what: &str) -> Result<PathBuf, Failure> {
         self.words.pop_front().map(PathBuf::from).ok_or_else(|| {

@@ -94,5 +94,8 @@ fn layers(options: &RunOptions) -> Layers {
     for layer in &options.weaken {
         layers.weaken(*layer);
     }
+    for step in &options.leave_out {
+        layers.leave_out(step.clone());
+    }
     layers
 }

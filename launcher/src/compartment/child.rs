@@ -43,10 +43,13 @@ fn steps(setup: &Setup<'_>, gate: &OwnedFd, writing: &mut Writing) -> Result<Own
     // Nothing happens before the supervisor holds the child.
     wait_for(gate)?;
     // An ignored signal or a blocked mask would survive exec.
-    signal::reset().map_err(|e| Failure::new(Layer::Root, "resetting signals", e))?;
-    umask(Mode::from_bits_truncate(0o022));
+    if layers.taken("signals") {
+        signal::reset().map_err(|e| Failure::new(Layer::Root, "resetting signals", e))?;
+    }
+    let mask = if layers.taken("umask") { 0o022 } else { 0 };
+    umask(Mode::from_bits_truncate(mask));
     // The view of cgroups begins at the own one: it was entered by the clone.
-    if layers.on(Layer::Namespaces) {
+    if layers.applied(Layer::Namespaces) {
         unshare(CloneFlags::CLONE_NEWCGROUP)
             .map_err(|e| Failure::new(Layer::Namespaces, "unsharing the cgroup namespace", e))?;
     }
@@ -56,41 +59,56 @@ fn steps(setup: &Setup<'_>, gate: &OwnedFd, writing: &mut Writing) -> Result<Own
     if let Some(context) = &setup.context {
         label::set_for_exec(context)?;
     }
-    if layers.on(Layer::Root) {
+    if layers.applied(Layer::Root) {
         root::enter(
             &setup.mounts,
             (component.user.value.uid, component.user.value.gid),
+            match layers.taken("mount-attributes") {
+                true => root::ROOT_ATTRIBUTES,
+                false => 0,
+            },
         )?;
     }
-    if layers.on(Layer::Namespaces) {
+    if layers.applied(Layer::Namespaces) {
         // A neutral name: the device's own tells an attacker where he is.
         nix::unistd::sethostname(&component.name)
             .map_err(|e| Failure::new(Layer::Namespaces, "setting the host name", e))?;
     }
     // A session without a terminal: nothing to inject input into (CVE-2017-5226).
-    nix::unistd::setsid().map_err(|e| Failure::new(Layer::Namespaces, "making a session", e))?;
+    if layers.taken("session") {
+        nix::unistd::setsid()
+            .map_err(|e| Failure::new(Layer::Namespaces, "making a session", e))?;
+    }
     // The supervisor's keys stay with the supervisor.
     keyring::join_new_session()
         .map_err(|e| Failure::new(Layer::Namespaces, "leaving the session keyring", e))?;
     // Flags of whoever started the supervisor (no randomised addresses, say) end here.
-    personality::set(Persona::empty())
+    let persona = match layers.taken("personality") {
+        true => Persona::empty(),
+        false => Persona::ADDR_NO_RANDOMIZE,
+    };
+    personality::set(persona)
         .map_err(|e| Failure::new(Layer::Root, "resetting the personality", e))?;
     // Needs CAP_SYS_NICE, so before the capabilities go.
-    limits::schedule(component)?;
+    if layers.taken("scheduler") {
+        limits::schedule(component)?;
+    }
     // The declared descriptors take their places; all else closes at exec.
     inherit(setup)?;
     // Raising a hard limit needs CAP_SYS_RESOURCE, so before the capabilities go.
-    limits::set(component)?;
-    if layers.on(Layer::Capabilities) {
-        credentials::drop_all(&component.user.value)?;
+    if layers.taken("limits-of-process") {
+        limits::set(component)?;
+    }
+    if layers.applied(Layer::Capabilities) {
+        credentials::drop_all(&component.user.value, |step| layers.taken(step))?;
         // The change of user made the process dumpable again.
         prctl::set_undumpable().map_err(|e| Failure::new(Layer::Root, "becoming undumpable", e))?;
     }
-    if layers.on(Layer::NoNewPrivs) {
+    if layers.applied(Layer::NoNewPrivs) {
         prctl::set_no_new_privs()
             .map_err(|e| Failure::new(Layer::NoNewPrivs, "setting no_new_privs", e))?;
     }
-    if layers.on(Layer::Mdwe) {
+    if layers.applied(Layer::Mdwe) {
         prctl::set_mdwe().map_err(|e| Failure::new(Layer::Mdwe, "setting MDWE", e))?;
     }
     // Opened inside the new root: through an outer descriptor it would run from
@@ -104,7 +122,7 @@ fn steps(setup: &Setup<'_>, gate: &OwnedFd, writing: &mut Writing) -> Result<Own
         writing.say(&tried.encode());
     }
     // Last: the filter refuses most of what stands above.
-    if layers.on(Layer::Seccomp) {
+    if layers.applied(Layer::Seccomp) {
         seccomp::install(&setup.filter.0)
             .map_err(|e| Failure::new(Layer::Seccomp, "installing the filter", e))?;
     }
@@ -129,7 +147,11 @@ fn inherit(setup: &Setup<'_>) -> Result<(), Failure> {
     for (number, fd) in setup.standard.iter().chain(&setup.descriptors).enumerate() {
         place(fd.as_fd(), number as i32).map_err(failed)?;
     }
-    let first_undeclared = (setup.standard.len() + setup.descriptors.len()) as i32;
+    let mut first_undeclared = (setup.standard.len() + setup.descriptors.len()) as i32;
+    if !setup.layers.taken("descriptors") {
+        place(setup.standard[0].as_fd(), first_undeclared).map_err(failed)?;
+        first_undeclared += 1;
+    }
     debug_assert!(first_undeclared < PRIVATE);
     close_on_exec_from(first_undeclared)
         .map_err(|e| Failure::new(Layer::Root, "closing descriptors", e))
@@ -167,11 +189,14 @@ fn execute(setup: &Setup<'_>, program: &OwnedFd) -> Failure {
     let component = setup.component;
     let text = |string: &String| CString::new(string.as_str()).unwrap_or_default();
     let argv: Vec<CString> = component.program.argv.iter().map(text).collect();
-    let environment: Vec<CString> = setup
+    let mut environment: Vec<CString> = setup
         .environment(nix::unistd::getpid())
         .iter()
         .map(text)
         .collect();
+    if !setup.layers.taken("environment") {
+        environment.push(c"LD_PRELOAD=/tmp/x.so".into());
+    }
     let errno = exec::execveat(program.as_fd(), &argv, &environment);
     let mut failure = Failure::new(Layer::Root, "executing", errno).of(&component.program.path);
     failure.line = Some(component.program.line);

@@ -10,15 +10,25 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 /// NOROOT and NO_CAP_AMBIENT_RAISE on, NO_SETUID_FIXUP and KEEP_CAPS off, all
 /// four locked (capabilities(7)): leaving user 0 then empties the sets, and no
 /// user id ever fills them again.
-const SECUREBITS: libc::c_ulong = 0b1110_1011;
+pub const SECUREBITS: libc::c_ulong = 0b1110_1011;
 
 /// Gives up everything root has: bounding set, groups, user, all sets.
-pub fn drop_all(user: &User) -> Result<(), Failure> {
+///
+/// `taken` says whether a step is: always, but for a test build.
+pub fn drop_all(user: &User, taken: impl Fn(&str) -> bool) -> Result<(), Failure> {
     let failed = |step: &'static str| move |errno| Failure::new(Layer::Capabilities, step, errno);
     clear(CapSet::Ambient)?;
-    clear(CapSet::Bounding)?;
-    prctl::set_securebits(SECUREBITS).map_err(failed("locking the securebits"))?;
-    setgroups(&[]).map_err(failed("dropping supplementary groups"))?;
+    if taken("bounding-set") {
+        clear(CapSet::Bounding)?;
+    }
+    if taken("securebits") {
+        prctl::set_securebits(SECUREBITS).map_err(failed("locking the securebits"))?;
+    }
+    let groups: &[Gid] = match taken("groups") {
+        true => &[],
+        false => &[Gid::from_raw(0)],
+    };
+    setgroups(groups).map_err(failed("dropping supplementary groups"))?;
     let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
     setresgid(gid, gid, gid)
         .map_err(failed("changing to group"))

@@ -14,7 +14,7 @@ use nix::errno::Errno;
 /// Restricts this process. Runs inside the new root: rules made on the
 /// supervisor's /proc and tmpfs would not match the child's.
 pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Result<(), Failure> {
-    let on = |layer| layers.on(layer);
+    let on = |layer| layers.applied(layer);
     if ![Layer::LandlockFs, Layer::LandlockTcp, Layer::LandlockScope]
         .into_iter()
         .any(on)
@@ -82,6 +82,8 @@ pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Res
             .map_err(failed(Layer::LandlockAudit, "switching on audit records:"))?;
     }
     let status = ruleset
+        // Its own step, and one that is proved.
+        .no_new_privs(false)
         .restrict_self()
         .map_err(failed(Layer::LandlockFs, "restricting the process:"))?;
     if status.ruleset != RulesetStatus::FullyEnforced {
@@ -98,7 +100,7 @@ pub fn restrict(component: &Component, mounts: &[Mount], layers: &Layers) -> Res
 /// File rights the ruleset handles, so that they are refused where no rule allows them.
 fn handled(abi: ABI, layers: &Layers) -> BitFlags<AccessFs> {
     let all = AccessFs::from_all(abi);
-    if layers.on(Layer::LandlockIoctl) {
+    if layers.applied(Layer::LandlockIoctl) {
         all
     } else {
         all & !BitFlags::from(AccessFs::IoctlDev)

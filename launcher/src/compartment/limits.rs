@@ -32,6 +32,9 @@ pub fn values(component: &Component) -> Vec<(&'static str, Resource, u64)> {
         ),
         ("Max msgqueue size", Resource::RLIMIT_MSGQUEUE, 0),
         ("Max pending signals", Resource::RLIMIT_SIGPENDING, 128),
+        // What the Plan gives of the processor is given before the program runs.
+        ("Max nice priority", Resource::RLIMIT_NICE, 0),
+        ("Max realtime priority", Resource::RLIMIT_RTPRIO, 0),
     ];
     if let Some(tasks) = &component.limits.tasks {
         // Per user, and no two components share one: holds where pids.max is missing.

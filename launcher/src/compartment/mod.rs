@@ -76,6 +76,8 @@ pub struct Host<'a> {
     pub layers: &'a Layers,
     /// Where cgroups are made, below a cgroup v2 mount; none without the layer.
     pub cgroup_root: Option<PathBuf>,
+    /// First processes of the other compartments, by the components' names.
+    pub others: Vec<(String, i32)>,
 }
 
 /// All that is decided before the clone.
@@ -145,11 +147,11 @@ fn confined(
     let setup = prepare(plan, component, inherited, layers)?;
     let identities = identities(&setup)?;
     let cgroup = match &host.cgroup_root {
-        Some(root) if layers.on(Layer::Cgroup) => Some(Cgroup::create(
+        Some(root) if layers.applied(Layer::Cgroup) => Some(Cgroup::create(
             root,
             &plan.device,
             component,
-            layers.on(Layer::Limits),
+            layers.applied(Layer::Limits),
         )?),
         _ => None,
     };
@@ -158,7 +160,7 @@ fn confined(
         .iter()
         .position(|other| other.name == component.name)
         .unwrap_or(0);
-    let reaper = if layers.on(Layer::Namespaces) {
+    let reaper = if layers.applied(Layer::Namespaces) {
         Some(Reaper::start(
             index,
             layers,
@@ -208,8 +210,18 @@ fn confined(
         identities,
         trials,
         setup.filter.clone(),
+        proof::Program {
+            inode: setup.program,
+            arguments: component.program.argv.clone(),
+            environment: setup.environment(Pid::from_raw(if running.reaper_pid().is_some() {
+                // The second of its pid namespace, whose first is the reaper.
+                2
+            } else {
+                running.pid()
+            })),
+        },
     );
-    let proof = proof::held(&running, component, layers, &subject);
+    let proof = proof::held(&running, component, host, &subject);
     if let Some(item) = proof.differences().next() {
         let text = format!(
             "{}: expected {}, found {}",

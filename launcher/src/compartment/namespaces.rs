@@ -7,7 +7,7 @@ use cordon_manifest::plan::{Component, Layer, Network};
 /// CLONE_NEW* flags of a component's clone. Its pid namespace is its reaper's.
 pub fn of_component(component: &Component, layers: &Layers) -> libc::c_int {
     let mut flags = libc::CLONE_NEWNS;
-    if layers.on(Layer::Namespaces) {
+    if layers.applied(Layer::Namespaces) {
         flags |= libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
         if component.network == Network::None {
             flags |= libc::CLONE_NEWNET;

@@ -157,7 +157,7 @@ fn become_reaper(program: &OwnedFd, user: &User, filter: &Filter, layers: &Layer
         prctl::set_undumpable().map_err(failed("making pid 1 undumpable"))?;
         signal::reset().map_err(failed("resetting signals"))?;
         nix::unistd::setsid().map_err(failed("leaving the session"))?;
-        if layers.on(Layer::MemfdNoexec) {
+        if layers.applied(Layer::MemfdNoexec) {
             // The value belongs to the writer's pid namespace.
             cgroup::set("/proc/sys/vm/memfd_noexec".as_ref(), "2").map_err(|error| {
                 let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
@@ -168,7 +168,7 @@ fn become_reaper(program: &OwnedFd, user: &User, filter: &Filter, layers: &Layer
         let program =
             move_above(program.as_fd(), report::PRIVATE).map_err(failed("keeping the program"))?;
         close_on_exec_from(0).map_err(failed("closing descriptors"))?;
-        credentials::drop_all(user)?;
+        credentials::drop_all(user, |_| true)?;
         prctl::set_no_new_privs().map_err(failed("setting no_new_privs"))?;
         crate::sys::seccomp::install(&filter.0)
             .map_err(|errno| Failure::new(Layer::Seccomp, "filtering pid 1", errno))?;

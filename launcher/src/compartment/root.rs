@@ -281,7 +281,7 @@ fn kind(fd: BorrowedFd<'_>) -> Result<SFlag, Failure> {
 }
 
 /// Builds the root and makes it the child's. Nothing of the old one can be reached afterwards.
-pub fn enter(mounts: &[Mount], user: (u32, u32)) -> Result<(), Failure> {
+pub fn enter(mounts: &[Mount], user: (u32, u32), attributes: u64) -> Result<(), Failure> {
     let failed = |step: &'static str| move |errno| Failure::new(Layer::Root, step, errno);
     private()?;
     let root = new_root()?;
@@ -322,14 +322,14 @@ pub fn enter(mounts: &[Mount], user: (u32, u32)) -> Result<(), Failure> {
             .map_err(failed("attaching the mount of"))
             .map_err(at)?;
     }
-    mount::set_attributes(root.as_fd(), ROOT_ATTRIBUTES, 0)
+    mount::set_attributes(root.as_fd(), attributes, 0)
         .map_err(failed("making the root read-only"))?;
     mount::pivot_here().map_err(failed("changing the root"))
 }
 
 /// An empty root, for pid 1.
 pub fn enter_empty() -> Result<(), Failure> {
-    enter(&[], (0, 0))
+    enter(&[], (0, 0), ROOT_ATTRIBUTES)
 }
 
 /// Attributes of the root itself.

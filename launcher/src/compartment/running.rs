@@ -2,7 +2,7 @@
 
 use super::cgroup::{self, Cgroup};
 use super::reaper::Reaper;
-use crate::layers::Layers;
+use crate::compartment::Host;
 use crate::proof::{self, Proof, Subject};
 use crate::sys::descriptor::pidfd_send_signal;
 use cordon_manifest::plan::Component;
@@ -123,8 +123,8 @@ impl Running {
 
     /// Reads back what is in force now; none once it has ended.
     #[must_use]
-    pub fn verify(&mut self, layers: &Layers) -> Option<Proof> {
-        let proof = proof::running(self, &self.component, layers, self.subject.as_ref()?);
+    pub fn verify(&mut self, host: &Host<'_>) -> Option<Proof> {
+        let proof = proof::running(self, &self.component, host, self.subject.as_ref()?);
         // What ended while it was read is no difference.
         if self.ended().is_some() {
             None

@@ -126,6 +126,38 @@ pub fn all(component: &Component, layers: &Layers, bait: &Bait) -> Result<Vec<Tr
             Errno::EPERM,
         )?;
     }
+    if layers.on(Layer::LandlockIoctl) && layers.on(Layer::Root) {
+        // Harmless, and in every role's root; no role may ask it anything.
+        match open(
+            "/dev/null",
+            OFlag::O_WRONLY | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        ) {
+            Err(Errno::ENOENT) => trials.push(Trial {
+                layer: Layer::LandlockIoctl,
+                found: "no /dev/null to ask".into(),
+            }),
+            opened => tried(
+                Layer::LandlockIoctl,
+                "a request to /dev/null",
+                opened.and_then(|device| nix::unistd::isatty(device).map(drop)),
+                Errno::EACCES,
+            )?,
+        }
+    }
+    if layers.on(Layer::Capabilities) {
+        let wanted = super::credentials::SECUREBITS;
+        match prctl::securebits() {
+            Ok(bits) if bits == wanted => trials.push(Trial {
+                layer: Layer::Capabilities,
+                found: format!("PR_GET_SECUREBITS: {bits:#x}, locked"),
+            }),
+            other => {
+                let found = format!("securebits {other:x?}, not {wanted:#x}");
+                return Err(Failure::found(Layer::Capabilities, "not in force:", found));
+            }
+        }
+    }
     if layers.on(Layer::Mdwe) {
         match prctl::mdwe() {
             Ok(bits) if bits & 1 == 1 => {

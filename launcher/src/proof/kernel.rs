@@ -17,23 +17,31 @@ fn namespace(pid: &str, name: &str) -> String {
     )
 }
 
-/// Each namespace is the component's own or the device's, as planned.
-pub fn namespaces(proof: &mut Proof, running: &Running, own: &[&str]) {
+/// Each namespace is the component's own or the device's, as planned; its own is
+/// nobody else's, told by its inode.
+pub fn namespaces(proof: &mut Proof, running: &Running, own: &[&str], others: &[(String, i32)]) {
     let pid = running.pid().to_string();
     for name in ALL {
         let found = namespace(&pid, name);
-        let shared = found == namespace("self", name);
-        let wanted = if own.contains(&name) {
-            "its own"
-        } else {
-            "the device's"
+        let with = |other: &&(String, i32)| {
+            let other = other.1;
+            other != running.pid()
+                && Some(other) != running.reaper_pid()
+                && namespace(&other.to_string(), name) == found
         };
         let is = if found == "not shown" {
-            "not shown"
-        } else if shared {
-            "the device's"
+            found.clone()
+        } else if found == namespace("self", name) {
+            format!("the device's, {found}")
+        } else if let Some((other, _)) = others.iter().find(with) {
+            format!("that of {other}, {found}")
         } else {
-            "its own"
+            format!("its own, {found}")
+        };
+        let wanted = if own.contains(&name) {
+            format!("its own, {found}")
+        } else {
+            format!("the device's, {}", namespace("self", name))
         };
         proof.compare(Layer::Namespaces, name, wanted, is);
     }

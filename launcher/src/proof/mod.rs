@@ -13,13 +13,15 @@ mod descriptors;
 mod filter;
 mod kernel;
 mod mounts;
+mod process;
 mod quota;
 mod status;
 
 pub use descriptors::Identity;
+pub use process::Program;
 
 use crate::compartment::{
-    Running, Trial, cgroup_values, own_namespaces, process_limits, while_stopped,
+    Host, Running, Trial, cgroup_values, own_namespaces, process_limits, while_stopped,
 };
 use crate::layers::Layers;
 use cordon_manifest::plan::{Component, Layer};
@@ -111,6 +113,7 @@ pub struct Subject {
     descriptors: Vec<(String, Identity)>,
     trials: Vec<Trial>,
     filter: Filter,
+    program: Program,
 }
 
 impl Subject {
@@ -122,6 +125,7 @@ impl Subject {
         descriptors: Vec<(String, Identity)>,
         trials: Vec<Trial>,
         filter: Filter,
+        program: Program,
     ) -> Self {
         Self {
             mounts: mounts.to_vec(),
@@ -129,14 +133,17 @@ impl Subject {
             descriptors,
             trials,
             filter,
+            program,
         }
     }
 }
 
 /// The proof while the program is held before its first instruction.
 #[must_use]
-pub fn held(running: &Running, component: &Component, layers: &Layers, subject: &Subject) -> Proof {
-    let mut proof = common(running, component, layers, subject);
+pub fn held(running: &Running, component: &Component, host: &Host<'_>, subject: &Subject) -> Proof {
+    let layers = host.layers;
+    let mut proof = common(running, component, host, subject);
+    process::untouched(&mut proof, running.pid(), &subject.program);
     descriptors::exact(&mut proof, running, &subject.descriptors);
     if layers.on(Layer::Seccomp) {
         filter::compare(&mut proof, running.pid(), &subject.filter);
@@ -153,7 +160,8 @@ pub fn held(running: &Running, component: &Component, layers: &Layers, subject: 
 }
 
 /// Layers only the child can prove, by trying.
-const TRIED: [Layer; 4] = [
+const TRIED: [Layer; 5] = [
+    Layer::Capabilities,
     Layer::LandlockFs,
     Layer::LandlockTcp,
     Layer::LandlockScope,
@@ -165,10 +173,11 @@ const TRIED: [Layer; 4] = [
 pub fn running(
     running: &Running,
     component: &Component,
-    layers: &Layers,
+    host: &Host<'_>,
     subject: &Subject,
 ) -> Proof {
-    let mut proof = common(running, component, layers, subject);
+    let layers = host.layers;
+    let mut proof = common(running, component, host, subject);
     if layers.on(Layer::Seccomp) {
         let pid = Pid::from_raw(running.pid());
         let read = while_stopped(pid, || {
@@ -190,11 +199,13 @@ pub fn running(
     finish(proof, layers)
 }
 
-fn common(running: &Running, component: &Component, layers: &Layers, subject: &Subject) -> Proof {
+fn common(running: &Running, component: &Component, host: &Host<'_>, subject: &Subject) -> Proof {
+    let layers = host.layers;
     let mut proof = Proof::default();
     let pid = running.pid();
     status::compare(&mut proof, pid, component, layers);
-    kernel::namespaces(&mut proof, running, &own_namespaces(component, layers));
+    let own = own_namespaces(component, layers);
+    kernel::namespaces(&mut proof, running, &own, &host.others);
     if let Some(reaper) = running.reaper_pid() {
         status::compare_reaper(&mut proof, reaper);
     }
@@ -204,6 +215,10 @@ fn common(running: &Running, component: &Component, layers: &Layers, subject: &S
     }
     kernel::limits(&mut proof, pid, &process_limits(component));
     kernel::oom_score(&mut proof, pid);
+    process::schedule(&mut proof, pid, component);
+    if layers.on(Layer::Cgroup) && host.cgroup_root.is_some() && running.cgroup().is_none() {
+        proof.compare(Layer::Cgroup, "member of", "its own cgroup", "none");
+    }
     if let Some(path) = running.cgroup() {
         let values = if layers.on(Layer::Limits) {
             cgroup_values(component)

@@ -31,6 +31,8 @@ fn parse(text: &str) -> BTreeMap<String, String> {
         let (Some(path), Some(options)) = (fields.next(), fields.next()) else {
             continue;
         };
+        // Before the dash: the peer groups through which mounts come or go.
+        let peers: Vec<&str> = fields.take_while(|field| *field != "-").collect();
         let has = |option: &str| options.split(',').any(|found| found == option);
         let mut attributes = 0;
         for (option, bit) in BITS {
@@ -42,8 +44,10 @@ fn parse(text: &str) -> BTreeMap<String, String> {
         // Two mounts at one place are one too many: the upper hides what was planned.
         let shown = if mounts.contains_key(&path) {
             "mounted twice".into()
-        } else {
+        } else if peers.is_empty() {
             words(attributes)
+        } else {
+            format!("{},{}", words(attributes), peers.join(","))
         };
         mounts.insert(path, shown);
     }
@@ -94,9 +98,11 @@ mod tests {
     fn attributes_escapes_and_covered_mounts_are_read() {
         let text = "1 0 0:1 / / ro,nosuid,nodev,noexec - tmpfs t rw\n\
                     2 1 0:2 /x /a\\040b rw,nosuid - ext4 t rw\n\
+                    4 1 0:2 /y /c rw,nosuid shared:5 - ext4 t rw\n\
                     3 1 0:2 /x /a\\040b rw,nosuid - ext4 t rw\n";
         let mounts = parse(text);
         assert_eq!(mounts["/"], "ro,nosuid,nodev,noexec");
         assert_eq!(mounts["/a b"], "mounted twice");
+        assert_eq!(mounts["/c"], "rw,nosuid,shared:5");
     }
 }

@@ -6,6 +6,7 @@ use super::report::{
     AbsentLayer, ChannelStatus, ComponentProof, ComponentStatus, ProofItem, Status, Verification,
 };
 use super::{Phase, Supervisor};
+use crate::compartment::Host;
 use cordon_channel::hub;
 use cordon_manifest::plan::Layer;
 
@@ -117,12 +118,23 @@ impl Supervisor {
         }
     }
 
+    /// First processes of the compartments and of their pid namespaces, by component.
+    pub(super) fn first_processes(&self) -> Vec<(String, i32)> {
+        let alive = self.members.iter().filter_map(|member| {
+            let running = &member.alive.as_ref()?.running;
+            let pids = [Some(running.pid()), running.reaper_pid()];
+            Some(pids.map(|pid| pid.map(|pid| (member.name().to_owned(), pid))))
+        });
+        alive.flatten().flatten().collect()
+    }
+
     /// Reads back every compartment, and does what the manifest says about one
     /// that differs.
     pub(super) fn verify(&mut self) -> Verification {
         self.look_at_enforcement();
         let mut components = Vec::new();
         let mut different = Vec::new();
+        let others = self.first_processes();
         for index in 0..self.members.len() {
             let member = &self.members[index];
             let component = &member.component;
@@ -132,10 +144,15 @@ impl Supervisor {
             selinux.extend(self.channel_labels(member));
             let member = &mut self.members[index];
             let name = member.component.name.clone();
+            let host = Host {
+                layers: &self.layers,
+                cgroup_root: self.cgroups.root(),
+                others: others.clone(),
+            };
             let alive = member.alive.as_mut();
             let read = alive.and_then(|alive| {
                 let pid = alive.running.pid();
-                Some((pid, alive.running.verify(&self.layers)?))
+                Some((pid, alive.running.verify(&host)?))
             });
             let Some((pid, mut proof)) = read else {
                 // One that was ended because it differed did not become as planned by it.

@@ -128,6 +128,7 @@ impl Supervisor {
         let host = Host {
             layers: &self.layers,
             cgroup_root: self.cgroups.root(),
+            others: self.first_processes(),
         };
         let running = compartment::start(&self.plan, &component, inherited, &host)
             .map_err(|error| Failure::new(Exit::StartFailed, error.to_string()))?;

@@ -35,4 +35,9 @@ pub fn set_securebits(bits: libc::c_ulong) -> Result<(), Errno> {
     prctl(libc::PR_SET_SECUREBITS, bits, 0).map(drop)
 }
 
+/// The securebits in force for this process.
+pub fn securebits() -> Result<libc::c_ulong, Errno> {
+    prctl(libc::PR_GET_SECUREBITS, 0, 0).map(|bits| bits as libc::c_ulong)
+}
+
 const PR_MDWE_REFUSE_EXEC_GAIN: libc::c_ulong = 1;

@@ -8,16 +8,30 @@ use nix::errno::Errno;
 /// Ignored signals stay ignored across clone and exec (Rust's runtime ignores
 /// SIGPIPE), and a blocked mask survives exec.
 pub fn reset() -> Result<(), Errno> {
-    for signal in 1..=libc::SIGRTMAX() {
-        if matches!(signal, libc::SIGKILL | libc::SIGSTOP | 32 | 33) {
-            continue; // cannot be changed; 32 and 33 belong to the C library
-        }
-        // SAFETY: SIG_DFL is no function of ours.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    // struct sigaction of the kernel, all zero: SIG_DFL, no flags, an empty mask. At
+    // most as long as this on every architecture.
+    let default = [0u64; 4];
+    let none = std::ptr::null_mut::<u64>();
+    // Asked of the kernel itself: the C library hides 32 and 33, its own, which
+    // whoever started the supervisor may have ignored like any other.
+    for signal in (1..=SIGNALS).filter(|it| ![libc::SIGKILL, libc::SIGSTOP].contains(it)) {
+        // SAFETY: the kernel reads `default`, which outlives the call, and writes nothing.
+        check(unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                none,
+                size_of::<u64>(),
+            )
+        })?;
     }
     let empty = nix::sys::signal::SigSet::empty();
     empty.thread_set_mask()
 }
+
+/// _NSIG of the kernel.
+const SIGNALS: libc::c_int = 64;
 
 /// Keeps ended children until they are waited for. Whoever starts this process may
 /// have it ignore SIGCHLD; the kernel then reaps them itself, nobody learns how they
