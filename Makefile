@@ -82,8 +82,12 @@ bench: $(if $(filter-out boot,$(ONLY)),,vm-programs) ## run every benchmark, or 
 
 fuzz-smoke: ## run each fuzz target for FUZZ_SECONDS
 	command -v cargo-fuzz >/dev/null || CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked cargo-fuzz@0.13.2
-	for target in $$(cd manifest && RUSTC_BOOTSTRAP=1 cargo fuzz list); do \
-	  (cd manifest && RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048); \
+	for crate in manifest channel; do \
+	  for target in $$(cd $$crate && RUSTC_BOOTSTRAP=1 cargo fuzz list); do \
+	    (cd $$crate && mkdir -p fuzz/corpus/$$target fuzz/seeds/$$target && \
+	      RUSTC_BOOTSTRAP=1 cargo fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	        -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048); \
+	  done; \
 	done
 
 clean: ## remove everything built
