@@ -75,6 +75,25 @@ pub fn work<T, E>(run: impl FnOnce() -> Result<T, E>) -> Result<Duration, E> {
     made.map(|_| taken)
 }
 
+/// How much of a processor the processes take that one run starts and waits
+/// for, if it succeeds; in steps of 10 ms (proc_pid_stat(5), cutime and cstime).
+pub fn work_of_others<T, E: From<io::Error>>(
+    run: impl FnOnce() -> Result<T, E>,
+) -> Result<Duration, E> {
+    let start = of_others()?;
+    std::hint::black_box(run()?);
+    Ok(of_others()?.saturating_sub(start))
+}
+
+fn of_others() -> io::Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The program's name, in parentheses, may hold spaces.
+    let (_, fields) = stat.rsplit_once(") ").unwrap_or_default();
+    let ticks = fields.split(' ').skip(13).take(2);
+    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 10))
+}
+
 /// The medians of `runs` runs of each, taken in turns, so that whatever slows
 /// the machine down for a while slows both. The first run that fails ends it.
 pub fn interleaved<E>(
@@ -183,6 +202,19 @@ mod tests {
             interleaved(3, || say('o', 1), || say('t', 0)),
             Err("failed")
         );
+    }
+
+    #[test]
+    fn the_work_of_others_is_theirs_alone() {
+        let spin = || {
+            let script = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+            let mut command = std::process::Command::new("sh");
+            command.args(["-c", script]).status()
+        };
+        assert!(work_of_others(spin).unwrap() >= Duration::from_millis(20));
+        let here = || (0..20_000_000_u64).map(std::hint::black_box).sum::<u64>();
+        let here = work_of_others(|| io::Result::Ok(here())).unwrap();
+        assert_eq!(here, Duration::ZERO);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! No other generator that Debian packages takes a whole device (sepolicy(8)
 //! makes a skeleton for one program to be written on by hand, and udica(8), for
 //! containers, is not packaged), so that generation is compared with what its
-//! text must go through in any case: the policy compiler.
+//! text must go through in any case: the policy compiler. Both are measured in
+//! processor time: neither waits for anything, and what else runs on the machine
+//! is no part of it.
 #![forbid(unsafe_code)]
 
-use cordon_bench::{Row, device, finish, interleaved, save, time, work, workspace};
+use cordon_bench::{Row, device, finish, interleaved, save, time, work, work_of_others, workspace};
 use cordon_manifest::plan::Plan;
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
 use cordon_policygen::{Policy, Target, base_module, generate, names};
@@ -69,8 +71,7 @@ fn judge(rows: &[Row]) -> bool {
 const THE_LIMIT: &str = "the limit";
 const A_COMPONENT: &str = "a component among ";
 
-/// Generating alone, Plan in memory to text in memory: processor time, since it
-/// is one thread's that waits for nothing.
+/// Generating alone, Plan in memory to text in memory.
 fn generation(monitor: &Plan, rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let target = Target::named("debian-13").ok_or("no target debian-13")?;
     let plan = device::plan(monitor, 100);
@@ -194,33 +195,33 @@ fn base(tools: &Tools, work: &Path) -> Result<Option<Base>, Box<dyn Error>> {
 /// The compiler on the base policy with our modules, against the base alone;
 /// and generation against the compiler.
 fn compiling(monitor: &Plan, rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
-    let work = workspace().join("target/bench/policygen");
+    let scratch = workspace().join("target/bench/policygen");
     let tools = Tools::host();
     let Some(Base {
         target,
         name,
         alone,
         whole,
-    }) = base(&tools, &work)?
+    }) = base(&tools, &scratch)?
     else {
         return Ok(());
     };
-    let ours = write(&work, "cordon.cil", base_module())?;
+    let ours = write(&scratch, "cordon.cil", base_module())?;
     let compile = |files: &[PathBuf]| -> Result<Duration, Box<dyn Error>> {
-        time(
-            || match tools.compile(target.binary_version(), files, &work.join("out"))? {
+        work_of_others(|| {
+            match tools.compile(target.binary_version(), files, &scratch.join("out"))? {
                 Outcome::Compiled { .. } => Ok(()),
                 other => Err(format!("the compiler: {other:?}").into()),
-            },
-        )
+            }
+        })
     };
 
     for (components, runs) in SIZES {
         let plan = device::plan(monitor, components);
-        let module = write(&work, "device.cil", &policy(&plan, &target)?.module)?;
+        let module = write(&scratch, "device.cil", &policy(&plan, &target)?.module)?;
         let files: Vec<PathBuf> = alone.iter().chain([&ours, &module]).cloned().collect();
         let (ours, theirs) =
-            interleaved(runs, || time(|| policy(&plan, &target)), || compile(&files))?;
+            interleaved(runs, || work(|| policy(&plan, &target)), || compile(&files))?;
         rows.push(Row::new(
             &format!("generation, components: {components}"),
             &format!("secilc, the module on base.pp of {name}"),
@@ -232,8 +233,8 @@ fn compiling(monitor: &Plan, rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> 
 
     let policy = policy(monitor, &target)?;
     let module = format!("{}.cil", names::module(&monitor.device));
-    let module = write(&work, &module, &policy.module)?;
-    let checked = write(&work, "assertions.cil", &policy.assertions)?;
+    let module = write(&scratch, &module, &policy.module)?;
+    let checked = write(&scratch, "assertions.cil", &policy.assertions)?;
     for (what, base, runs) in [("base.pp", alone, 7), ("the whole policy", whole, 3)] {
         let with: Vec<PathBuf> = base.iter().chain([&ours, &module]).cloned().collect();
         let proved: Vec<PathBuf> = with.iter().chain([&checked]).cloned().collect();
