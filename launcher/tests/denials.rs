@@ -183,6 +183,17 @@ fn every_refusal_is_told_with_its_component_layer_and_line() {
         said.contains("network: {connect: [tcp/5, tcp/4]}"),
         "{said}"
     );
+    // A running device is asked for its manifest.
+    for words in [
+        vec!["denials", "--json"],
+        vec!["denials", "--json", &stage.device],
+    ] {
+        let output = stage.cordon(&words).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["device"], stage.device.as_str(), "{words:?}");
+        let manifest = stage.path.join("device.yaml");
+        assert_eq!(report["manifest"], manifest.to_str().unwrap());
+    }
     drop(late);
     drop(device);
     drop(follower);

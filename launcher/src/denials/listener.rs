@@ -21,8 +21,13 @@ pub struct Listener<'a> {
     live: Live,
     assembly: Assembly,
     _watch: Watch,
-    _enabled: Option<Enabled>,
+    enabled: Option<Enabled>,
+    auditing: bool,
+    looked: Instant,
 }
+
+/// How often it is looked whether auditing is still on.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What came in one turn.
 #[derive(Debug, Default)]
@@ -53,7 +58,9 @@ impl<'a> Listener<'a> {
             live,
             assembly: Assembly::default(),
             _watch: watch,
-            _enabled: enabled,
+            enabled,
+            auditing: asked.auditing,
+            looked: Instant::now(),
         })
     }
 
@@ -72,6 +79,14 @@ impl<'a> Listener<'a> {
             dropped,
         } = self.live.wait(patience)?;
         let now = Instant::now();
+        if self.auditing && now.saturating_duration_since(self.looked) >= LOOK {
+            self.looked = now;
+            // Another listener that had switched it on has ended: now it is ours.
+            if let Some(again) = Enabled::now()? {
+                // One of the two is enough, and the end of either switches it off.
+                std::mem::forget(self.enabled.replace(again));
+            }
+        }
         for record in records {
             self.assembly.take(record, now);
         }
