@@ -21,9 +21,15 @@ const MAX_BYTES: usize = 32 << 20;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachError {
-    /// The descriptor is no sealable memory: a pipe, a file, a socket.
-    #[error("not a memfd: {0}")]
-    NotMemory(#[source] std::io::Error),
+    /// The descriptor is no sealable memory.
+    #[error("expected a memfd, found {found}: {error}")]
+    NotMemory {
+        /// What it is: `a pipe`, `a socket`, ...
+        found: &'static str,
+        /// What the kernel said when it was asked for seals.
+        #[source]
+        error: std::io::Error,
+    },
     /// A seal is missing, so the other end could still shrink it.
     #[error("seals are {found:#x}, at least {expected:#x} needed")]
     Unsealed {
@@ -78,7 +84,7 @@ pub(crate) fn reader(
     channel: u64,
     epoch: u64,
 ) -> Result<ReadOnly, AttachError> {
-    let seals = fcntl_get_seals(fd).map_err(|error| AttachError::NotMemory(error.into()))?;
+    let seals = seals(fd)?;
     if !seals.contains(SEALS) {
         return Err(AttachError::Unsealed {
             found: seals.bits(),
@@ -102,7 +108,7 @@ pub(crate) fn writer(
     channel: u64,
     epoch: u64,
 ) -> Result<ReadWrite, AttachError> {
-    fcntl_get_seals(fd).map_err(|error| AttachError::NotMemory(error.into()))?;
+    seals(fd)?;
     let bytes = size(fd, layout)?;
     let map = ReadWrite::new(fd, bytes).map_err(|error| AttachError::System {
         call: "mmap",
@@ -110,6 +116,24 @@ pub(crate) fn writer(
     })?;
     check_header(&map, bytes, layout, channel, epoch)?;
     Ok(map)
+}
+
+fn seals(fd: BorrowedFd<'_>) -> Result<SealFlags, AttachError> {
+    fcntl_get_seals(fd).map_err(|error| {
+        let kind = fstat(fd).map(|stat| FileType::from_raw_mode(stat.st_mode));
+        AttachError::NotMemory {
+            found: match kind {
+                Ok(FileType::Fifo) => "a pipe",
+                Ok(FileType::Socket) => "a socket",
+                Ok(FileType::RegularFile) => "a file that has no seals",
+                Ok(FileType::Directory) => "a directory",
+                Ok(FileType::CharacterDevice) => "a character device",
+                Ok(FileType::BlockDevice) => "a block device",
+                _ => "something else",
+            },
+            error: error.into(),
+        }
+    })
 }
 
 /// The size, if it can be that of any channel: a channel of another schema is

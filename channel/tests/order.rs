@@ -140,14 +140,47 @@ fn a_reader_refuses_unsealed_memory_whatever_seal_is_missing() {
 }
 
 #[test]
-fn a_reader_refuses_a_pipe_a_file_and_a_socket() {
+fn a_reader_refuses_what_is_no_memory_and_names_it() {
     let (pipe, _end) = rustix::pipe::pipe().unwrap();
     let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
     let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
-    for fd in [pipe, file.into(), socket.into()] {
+    let directory = std::fs::File::open("/").unwrap();
+    let device = std::fs::File::open("/dev/null").unwrap();
+    for (fd, name) in [
+        (pipe, "a pipe"),
+        (file.into(), "a file that has no seals"),
+        (socket.into(), "a socket"),
+        (directory.into(), "a directory"),
+        (device.into(), "a character device"),
+    ] {
         let error = hand_to_reader(fd, 1).1.unwrap_err();
-        assert!(matches!(*error, AttachError::NotMemory(_)), "{error:?}");
+        let said = error.to_string();
+        assert!(
+            said.starts_with(&format!("expected a memfd, found {name}: ")),
+            "{said}"
+        );
     }
+}
+
+#[test]
+fn a_reader_refuses_the_memory_of_another_channel_by_the_word_that_differs() {
+    let mut other = spec(1);
+    other.name = "seen-remotely".to_owned();
+    let sealed = Creation::new(&other).unwrap().seal().unwrap();
+    let fd = sealed.reader_fd().try_clone_to_owned().unwrap();
+    let (mut reader, result) = hand_to_reader(fd, 1);
+    match &*result.unwrap_err() {
+        AttachError::Header {
+            word: 7,
+            found,
+            expected,
+        } => {
+            assert_eq!(*found, channel_id("seen-remotely"));
+            assert_eq!(*expected, channel_id("vitals"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reader.poll(), Reading::Absent);
 }
 
 #[test]
