@@ -331,6 +331,13 @@ mod tests {
             record.text("path").as_deref(),
             Some("/memfd:vitals (deleted)")
         );
+        // From a virtual machine with Debian's policy, permissive at that time.
+        let real = "audit(1795494308.200:6): avc:  denied  { add_name } for  pid=1 comm=\"init\" \
+                    name=\"lib\" scontext=system_u:system_r:kernel_t:s0 \
+                    tcontext=system_u:object_r:cordon_root_t:s0 tclass=dir permissive=1";
+        let record = parse(Kind::Avc, real).unwrap().unwrap();
+        assert_eq!(record.permissions, ["add_name"]);
+        assert_eq!(record.word("tclass"), Some("dir"));
         let granted = text.replace("denied", "granted");
         assert_eq!(parse(Kind::Avc, &granted), Ok(None));
         let other = "audit(1.002:3): apparmor=\"DENIED\" operation=\"open\" pid=9";
