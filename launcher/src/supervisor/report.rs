@@ -149,3 +149,88 @@ impl AbsentLayer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::{Item, Verdict};
+    use serde_json::Value;
+
+    fn schema() -> Value {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../profiles/verify.schema.json"
+        );
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    /// The fields of `value`, each described and required by the schema at `place`.
+    fn assert_described(value: &Value, schema: &Value, place: &str) {
+        let described = schema.pointer(place).unwrap_or_else(|| panic!("{place}"));
+        let fields: Vec<&String> = value.as_object().unwrap().keys().collect();
+        let properties: Vec<&String> = described["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect();
+        let mut required: Vec<&str> = described["required"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        required.sort_unstable();
+        assert_eq!(fields, properties, "{place}");
+        assert_eq!(fields, required, "{place}");
+    }
+
+    #[test]
+    fn the_schema_of_verify_describes_what_verify_says() {
+        let item = |verdict| {
+            ProofItem::of(&Item {
+                layer: Layer::Root,
+                name: "cwd".into(),
+                expected: "/".into(),
+                found: "/".into(),
+                verdict,
+            })
+        };
+        let verdicts = [
+            Verdict::Same,
+            Verdict::Different,
+            Verdict::Absent,
+            Verdict::NotShown,
+        ];
+        let said = Verification {
+            device: "monitor".into(),
+            same: false,
+            absent_layers: vec![AbsentLayer::of(Layer::Mdwe, "old kernel")],
+            components: vec![ComponentProof {
+                name: "display".into(),
+                pid: None,
+                same: false,
+                items: verdicts.into_iter().map(item).collect(),
+            }],
+        };
+        let said = serde_json::to_value(said).unwrap();
+        let schema = schema();
+        assert_described(&said, &schema, "");
+        assert_described(
+            &said["absent_layers"][0],
+            &schema,
+            "/properties/absent_layers/items",
+        );
+        let component = &said["components"][0];
+        assert_described(component, &schema, "/properties/components/items");
+        let items = component["items"].as_array().unwrap();
+        assert_described(&items[0], &schema, "/$defs/item");
+        let verdicts: Vec<&Value> = items.iter().map(|item| &item["verdict"]).collect();
+        let named = &schema["$defs"]["item"]["properties"]["verdict"]["enum"];
+        assert_eq!(
+            verdicts,
+            named.as_array().unwrap().iter().collect::<Vec<_>>()
+        );
+        let layers: Vec<&str> = Layer::ALL.iter().map(|layer| layer.name()).collect();
+        assert_eq!(schema["$defs"]["layer"]["enum"], serde_json::json!(layers));
+    }
+}
