@@ -87,6 +87,7 @@ const SEEN: &str = "cordon_bedside_monitor__seen_remotely__channel_t";
 const SCREEN: &str = "cordon_bedside_monitor__dev_fb0__device_t";
 const SENSOR: &str = "cordon_bedside_monitor__dev_ttyS1__device_t";
 const TRENDS: &str = "cordon_bedside_monitor__var_lib_bedside-monitor_trends__file_t";
+const LIB: &str = "cordon_bedside_monitor__var_lib_bedside-monitor__parent_t";
 const TLS: &str = "cordon_bedside_monitor__etc_bedside-monitor_tls__file_t";
 
 /// Queries on the binary with the bedside monitor in it: each grant, and
@@ -188,6 +189,8 @@ fn bedside_monitor_queries() -> Vec<(String, Vec<String>)> {
         (
             format!("-T -s {supervisor}"),
             vec![
+                // What is missing gets its type by its name, in that directory alone.
+                format!("type_transition {supervisor} {LIB}:dir {TRENDS} trends;"),
                 format!(
                     "type_transition {supervisor} cordon_reaper_exec_t:process cordon_reaper_t;"
                 ),
