@@ -3,7 +3,6 @@
 //! Each benchmark is a program `src/bin/NAME.rs`, which `make bench` finds by
 //! its place and runs. It writes `target/bench/NAME.json`, a list of
 //! `{"case", "peer", "ours", "theirs", "ratio", "unit"}`, and prints the same.
-#![deny(unsafe_code)]
 
 #[cfg(feature = "peers")]
 mod hostile;
