@@ -297,6 +297,8 @@ function connect() {
     const record = JSON.parse(event.data);
     if (!heard(record.at)) {
       reason = "data arrives too late";
+      // What is not drawn is missing: the next piece of curve does not join the last.
+      for (const trace of Object.values(traces)) trace.push(null, trace.rate / 25);
       return;
     }
     for (const [name, trace] of Object.entries(traces)) {

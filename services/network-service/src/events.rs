@@ -107,6 +107,12 @@ pub fn gap(lost: u64, why: &str) -> String {
     event("gap", None, &json!({"lost": lost, "why": why}))
 }
 
+/// The event for a display that has started again: nobody knows how much is missing.
+pub fn restarted() -> String {
+    let data = json!({"lost": null, "why": "the display was restarted"});
+    event("gap", None, &data)
+}
+
 /// The event for "there is nothing new", with the reason.
 pub fn state(absence: Option<Absence>) -> String {
     let at = unix_ms(SystemTime::now());
@@ -130,11 +136,7 @@ pub fn missed(last: &str, current: Option<(u64, u64)>) -> Option<String> {
         Some((now_epoch, now)) if now_epoch == epoch && now > number.saturating_add(1) => {
             Some(gap(now - number - 1, "the connection was lost"))
         }
-        Some((now_epoch, _)) if now_epoch != epoch => Some(event(
-            "gap",
-            None,
-            &json!({"lost": null, "why": "the display was restarted"}),
-        )),
+        Some((now_epoch, _)) if now_epoch != epoch => Some(restarted()),
         _ => None,
     }
 }

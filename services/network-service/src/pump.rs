@@ -31,6 +31,8 @@ pub struct Pump {
     vitals_form: VitalsForm,
     seen: Option<Writer>,
     seen_form: SeenForm,
+    /// Epoch and number of the last record: what does not follow it leaves a hole in every wave.
+    last: Option<(u64, u64)>,
     said: Option<&'static str>,
     state_due: Instant,
     beat_due: Instant,
@@ -67,6 +69,7 @@ impl Pump {
             service,
             notifier,
             control,
+            last: None,
             said: None,
             state_due: now,
             beat_due: now,
@@ -126,15 +129,11 @@ impl Pump {
         };
         for _ in 0..RECORDS_PER_TICK {
             let link = match reader.poll() {
-                Reading::Fresh(record) => {
-                    match publish(&self.service, &self.vitals_form, &record) {
-                        Ok(()) => continue,
-                        Err(link) => link,
+                Reading::Fresh(record) | Reading::Gap { record, .. } => {
+                    let before = self.last.replace((record.epoch, record.number));
+                    if let Some(hole) = hole(before, &record) {
+                        self.service.events.say(hole);
                     }
-                }
-                Reading::Gap { lost, record } => {
-                    let gap = events::gap(lost, "records of the display were lost");
-                    self.service.events.say(gap);
                     match publish(&self.service, &self.vitals_form, &record) {
                         Ok(()) => continue,
                         Err(link) => link,
@@ -214,6 +213,17 @@ impl Pump {
             self.notifier.watchdog();
         }
     }
+}
+
+/// What listeners are told where a record does not follow the one before: lost in the channel,
+/// refused as damaged, or of a display that has started again.
+fn hole(before: Option<(u64, u64)>, record: &Received) -> Option<String> {
+    let (epoch, number) = before?;
+    if epoch != record.epoch {
+        return Some(events::restarted());
+    }
+    let lost = record.number.saturating_sub(number + 1);
+    (lost > 0).then(|| events::gap(lost, "records of the display were lost"))
 }
 
 fn publish(service: &Service, form: &VitalsForm, record: &Received) -> Result<(), Link> {

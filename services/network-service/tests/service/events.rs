@@ -159,6 +159,20 @@ fn a_listener_that_returns_is_told_what_it_missed() {
     assert!(after.next_of("gap").data["lost"].is_null());
 }
 
+/// A display that starts again at once is never stale, and yet its waves do not join.
+#[test]
+fn a_restarted_display_is_a_gap_for_who_listens() {
+    let service = Process::serving(patient());
+    let listener = Listener::new(&service, &[]);
+    let before = listener.next_of("vitals").id;
+    assert!(before.starts_with("1-"), "{before}");
+    service.display.script().mode = Mode::Restart;
+    let gap = listener.next_of("gap");
+    assert!(gap.data["lost"].is_null(), "{:?}", gap.data);
+    let after = listener.next_of("vitals").id;
+    assert!(after.starts_with("2-"), "{after}");
+}
+
 #[test]
 fn streams_are_counted_and_their_places_come_back() {
     let service = Process::serving(patient());
