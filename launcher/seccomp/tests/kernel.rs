@@ -56,7 +56,7 @@ fn an_independent_judge_finds_every_call_answered_as_the_profiles_say() {
         let filter = compile_reaper(architecture).unwrap();
         cases.push(case(architecture, &["reaper"], &[], &filter));
     }
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let mut judge = Command::new("/usr/bin/python3")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judge.py"))
         .arg(folder)

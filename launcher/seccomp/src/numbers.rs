@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-static TABLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../profiles/syscalls"));
+static TABLE: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../profiles/syscalls"
+));
 
 /// An architecture filters are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

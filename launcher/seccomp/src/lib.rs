@@ -42,7 +42,7 @@ macro_rules! profiles {
         fn load(name: &str) -> Option<&'static str> {
             match name {
                 $($name => Some(include_str!(concat!(
-                    env!("CARGO_MANIFEST_DIR"), "/../profiles/seccomp/", $name, ".policy"
+                    env!("CARGO_MANIFEST_DIR"), "/../../profiles/seccomp/", $name, ".policy"
                 ))),)*
                 _ => None,
             }
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_a_known_profile() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../profiles/seccomp");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles/seccomp");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let stem = name.strip_suffix(".policy").expect("only .policy files");
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn every_role_has_a_profile() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../profiles/roles");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles/roles");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let role = name.strip_suffix(".yaml").expect("only .yaml files");

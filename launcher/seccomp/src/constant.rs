@@ -17,7 +17,9 @@ fn single(text: &str) -> Result<u64, String> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    number.map_err(|_| format!("`{text}` is no number and no constant of seccomp/src/constant.rs"))
+    number.map_err(|_| {
+        format!("`{text}` is no number and no constant of launcher/seccomp/src/constant.rs")
+    })
 }
 
 macro_rules! names {
