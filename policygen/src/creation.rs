@@ -3,12 +3,13 @@
 //!
 //! A directory of the system itself (/var/lib) shares its type with hundreds of
 //! others, and to add a name to one of them is to add it to all: nothing is made
-//! there. Any other parent is given a type of the device's, unless it is in a
+//! there, nor where the base policy names what somebody else keeps. Any other parent is given a type of the device's, unless it is in a
 //! directory that has one already.
 
 use crate::error::Error;
 use crate::labels::{Labels, Path};
 use crate::names;
+use crate::pattern::Pattern;
 use crate::target::Target;
 use cordon_manifest::plan::{FileGrant, Missing, Origin, PathKind, Plan};
 use std::collections::BTreeMap;
@@ -64,7 +65,8 @@ impl Creations {
         let (directory, name) = file.source.rsplit_once('/')?;
         let is_general = directory.is_empty()
             || cordon_manifest::is_broad(directory)
-            || target.shared(directory).is_some();
+            || target.shared(directory).is_some()
+            || is_somebodys(target, directory);
         let parent = if let Some(owner) = labels.directory(directory) {
             owner.label.clone()
         } else if is_general || !is_plain(name) {
@@ -89,6 +91,20 @@ impl Creations {
         self.all.entry(file.source.clone()).or_insert(creation);
         None
     }
+}
+
+/// Whether the base policy names anything there: a daemon's state directory, which
+/// would be another type's with the first name that the supervisor adds.
+fn is_somebodys(target: &Target, directory: &str) -> bool {
+    let below = |path: &str| {
+        path.strip_prefix(directory)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    target.all_labelled().any(|(path, _)| below(path))
+        || target.kept().any(|(expression, _)| {
+            let kept = Pattern::new(expression);
+            kept.matches(directory) || kept.matches_below(directory)
+        })
 }
 
 /// Whether a name can stand in a rule: it is quoted there.

@@ -785,7 +785,14 @@ fn what_is_missing_is_made_in_a_directory_of_the_devices_own_and_nowhere_else() 
     assert!(rules(&module).contains(&rule.as_str()), "{rule}");
 
     // In one of the whole system nothing is made, and nothing is to be where it is there.
-    for path in ["/var/lib/pump", "/pump", "/usr/share/zoneinfo/pump"] {
+    // Nor in a directory in which another program of the system keeps its own.
+    for path in [
+        "/var/lib/pump",
+        "/pump",
+        "/var/lib/dpkg/pump",
+        "/var/lib/systemd/pump",
+        "/usr/share/zoneinfo/pump",
+    ] {
         let mut plan = bedside_monitor();
         let mut made = declared(path, Access::Write, 96);
         (made.kind, made.missing) = (PathKind::Absent, Missing::Create);

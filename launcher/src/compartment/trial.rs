@@ -128,22 +128,15 @@ pub fn all(component: &Component, layers: &Layers, bait: &Bait) -> Result<Vec<Tr
     }
     if layers.on(Layer::LandlockIoctl) && layers.on(Layer::Root) {
         // Harmless, and in every role's root; no role may ask it anything.
-        match open(
-            "/dev/null",
-            OFlag::O_WRONLY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        ) {
-            Err(Errno::ENOENT) => trials.push(Trial {
-                layer: Layer::LandlockIoctl,
-                found: "no /dev/null to ask".into(),
-            }),
-            opened => tried(
-                Layer::LandlockIoctl,
-                "a request to /dev/null",
-                opened.and_then(|device| nix::unistd::isatty(device).map(drop)),
-                Errno::EACCES,
-            )?,
-        }
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let asked = open("/dev/null", flags, Mode::empty())
+            .and_then(|device| nix::unistd::isatty(device).map(drop));
+        tried(
+            Layer::LandlockIoctl,
+            "a request to /dev/null",
+            asked,
+            Errno::EACCES,
+        )?;
     }
     if layers.on(Layer::Capabilities) {
         let wanted = super::credentials::SECUREBITS;

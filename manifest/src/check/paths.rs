@@ -7,18 +7,33 @@ use crate::resolve::inside;
 use crate::secrets::{INSTEAD, secret};
 
 /// Paths that are the whole device, not a grant.
-const REFUSED: [(&str, &str); 7] = [
+const REFUSED: [(&str, &str); 9] = [
     ("/", "grant the directories the program uses"),
     ("/proc", "say `proc: true`: a /proc of its own processes"),
     ("/sys", "grant the attribute it reads"),
     ("/dev", "grant the nodes it uses under `devices`"),
     ("/run/cordon", "components are linked by `channels`"),
+    (
+        "/etc/cordon",
+        "manifests are the device maker's, not a component's",
+    ),
+    (
+        "/var/lib/cordon",
+        "what was proved about the policy is kept there",
+    ),
     ("/run/systemd", "NOTIFY_SOCKET is given to every component"),
     ("/sys/fs/cgroup", "a component's limits are set by `limits`"),
 ];
 
 /// Below these, nothing at all is granted.
-const CLOSED: [&str; 4] = ["/proc", "/run/cordon", "/run/systemd", "/sys/fs/cgroup"];
+const CLOSED: [&str; 6] = [
+    "/proc",
+    "/etc/cordon",
+    "/run/cordon",
+    "/run/systemd",
+    "/sys/fs/cgroup",
+    "/var/lib/cordon",
+];
 
 /// Paths so broad that the grant says little.
 const BROAD: [&str; 24] = [
