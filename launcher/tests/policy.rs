@@ -275,6 +275,12 @@ fn a_store_that_changed_is_proved_again_and_the_rule_is_named() {
         assert!(said.contains("semodule -X 400 -r gift"), "{said}");
     }
     image.chroot(&["semodule", "-N", "-r", "gift"]);
+    // In the store, a priority has three digits.
+    fs::write(image.0.join("tmp/gift.cil"), format!("{stranger}{rule}\n")).unwrap();
+    image.chroot(&["semodule", "-N", "-X", "50", "-i", "/tmp/gift.cil"]);
+    let said = image.install(&device, 16);
+    assert!(said.contains("module gift (priority 50): "), "{said}");
+    image.chroot(&["semodule", "-N", "-X", "50", "-r", "gift"]);
     // As it was: that was proved.
     let before = image.install(&device, 0);
     assert!(before.contains("proved before"), "{before}");

@@ -104,7 +104,8 @@ pub fn open(tools: &Tools, path: &Path, disabled: &[String], work: &Path) -> Res
 }
 
 /// The modules of a store: of each name the one of the highest priority, and
-/// none that is disabled (libsemanage: `active/modules/PRIORITY/NAME/cil`).
+/// none that is disabled (libsemanage: `active/modules/PRIORITY/NAME/cil`,
+/// a priority in three digits).
 fn store(tools: &Tools, active: &Path, disabled: &[String]) -> Result<Found, String> {
     let root = active.join("modules");
     let mut disabled: BTreeSet<String> = disabled.iter().cloned().collect();
@@ -119,7 +120,7 @@ fn store(tools: &Tools, active: &Path, disabled: &[String]) -> Result<Found, Str
     priorities.sort_unstable();
     let mut newest: BTreeMap<String, PathBuf> = BTreeMap::new();
     for priority in priorities {
-        let directory = root.join(priority.to_string());
+        let directory = root.join(format!("{priority:03}"));
         for name in names_in(&directory)? {
             let path = directory.join(&name).join("cil");
             newest.insert(name, path);
@@ -213,4 +214,27 @@ fn names_in(directory: &Path) -> Result<Vec<String>, String> {
     }
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_any_priority_is_read_as_libsemanage_writes_it() {
+        let active = std::env::temp_dir().join(format!("cordon-store-{}", std::process::id()));
+        let put = |place: &str, text: &str| {
+            let module = active.join("modules").join(place);
+            fs::create_dir_all(&module).unwrap();
+            fs::write(module.join("cil"), text).unwrap();
+        };
+        put("100/one", "(type one_t)");
+        put("050/one", "(type hidden_t)");
+        put("050/two", "(type two_t)");
+        let found = store(&Tools::host(), &active, &[]);
+        fs::remove_dir_all(&active).unwrap();
+        let types = found.unwrap().base.types;
+        assert!(types.contains("one_t") && types.contains("two_t"));
+        assert!(!types.contains("hidden_t"));
+    }
 }

@@ -22,7 +22,7 @@ pub struct Store<'a> {
     tools: &'a Tools,
     /// The policy's name, `default` on Debian.
     name: String,
-    /// Its modules, `PRIORITY/NAME/cil`.
+    /// Its modules, `PRIORITY/NAME/cil`; a priority has three digits.
     modules: PathBuf,
 }
 
@@ -88,7 +88,10 @@ impl<'a> Store<'a> {
 
     /// Devices whose modules Cordon installed, by the modules' names.
     pub fn devices(&self) -> Result<Vec<String>, Failure> {
-        let mut names: Vec<String> = self.names(PRIORITY)?;
+        if !self.priorities()?.contains(&PRIORITY) {
+            return Ok(Vec::new());
+        }
+        let mut names = self.names(PRIORITY)?;
         names.retain(|name| name.starts_with("cordon_"));
         names.sort();
         Ok(names)
@@ -240,7 +243,11 @@ impl<'a> Store<'a> {
     }
 
     fn module(&self, priority: u16, name: &str) -> PathBuf {
-        self.modules.join(priority.to_string()).join(name)
+        self.of_priority(priority).join(name)
+    }
+
+    fn of_priority(&self, priority: u16) -> PathBuf {
+        self.modules.join(format!("{priority:03}"))
     }
 
     fn priorities(&self) -> Result<Vec<u16>, Failure> {
@@ -248,13 +255,10 @@ impl<'a> Store<'a> {
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
+    /// The modules of a priority that is there: what cannot be listed is not
+    /// empty, or its rules would be in force and unproved.
     fn names(&self, priority: u16) -> Result<Vec<String>, Failure> {
-        let directory = self.modules.join(priority.to_string());
-        if directory.is_dir() {
-            list(&directory)
-        } else {
-            Ok(Vec::new())
-        }
+        list(&self.of_priority(priority))
     }
 }
 
@@ -308,11 +312,15 @@ pub fn unpacked(tools: &Tools, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     Ok(output.stdout)
 }
 
+/// The names in a directory. One that is no text is nobody's: semodule(8) takes
+/// letters and digits.
 fn list(directory: &Path) -> Result<Vec<String>, Failure> {
-    let entries = fs::read_dir(directory).map_err(|error| unreadable(directory, &error))?;
-    Ok(entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect())
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| unreadable(directory, &error))? {
+        let entry = entry.map_err(|error| unreadable(directory, &error))?;
+        names.extend(entry.file_name().into_string());
+    }
+    Ok(names)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
