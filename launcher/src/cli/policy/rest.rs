@@ -6,7 +6,15 @@ use super::tools::Tools;
 use crate::cli::Failure;
 use cordon_policygen::Digest;
 
+/// A line's end, packed by bzip2(1).
+const PACKED_END: [u8; 37] = [
+    0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0x9e, 0x7d, 0x96, 0x9d, 0x00, 0x00,
+    0x00, 0x40, 0x00, 0x00, 0x10, 0x20, 0x00, 0x21, 0x18, 0x46, 0x82, 0xee, 0x48, 0xa7, 0x0a, 0x12,
+    0x13, 0xcf, 0xb2, 0xd3, 0xa0,
+];
+
 /// A module in force.
+#[cfg_attr(test, derive(Clone))]
 pub struct Module {
     /// Its name.
     pub name: String,
@@ -74,7 +82,8 @@ impl<'t> Rest<'t> {
         digest.digits()
     }
 
-    /// The modules' text, in one piece.
+    /// The modules' text, in one piece. Each is ended by a line's end of its own:
+    /// its last line may be a comment, which would take in the next one's first.
     pub fn text(&self) -> Result<Vec<u8>, Failure> {
         let mut packed = Vec::new();
         let mut plain = Vec::new();
@@ -82,6 +91,7 @@ impl<'t> Rest<'t> {
             // Packed files may stand one after the other as one (bzip2(1)).
             if is_packed(&module.content) {
                 packed.extend(&module.content);
+                packed.extend(PACKED_END);
             } else {
                 plain.extend(&module.content);
                 plain.push(b'\n');
@@ -113,8 +123,7 @@ impl Texts<'_> {
     pub fn at(&self, line: usize) -> Option<Culprit> {
         let mut before = 0;
         for (module, text) in &self.0 {
-            let ended = usize::from(!is_packed(&module.content));
-            let count = text.matches('\n').count() + ended;
+            let count = text.matches('\n').count() + 1;
             if (before + 1..=before + count).contains(&line) {
                 let rule = text.lines().nth(line - before - 1)?;
                 let culprit = |module: &Module, rule: &str| Culprit {
@@ -191,6 +200,44 @@ mod tests {
             rest(Some(module("gift", 300, "")), ""),
         );
         assert_ne!(one.digest(), other.digest());
+    }
+
+    /// As libsemanage packs it.
+    fn packed(module: Module) -> Module {
+        let tools = Tools::Here;
+        let output = tools.run("bzip2", ["-9c"], Some(&module.content));
+        Module {
+            content: output.unwrap().stdout,
+            ..module
+        }
+    }
+
+    #[test]
+    fn a_comment_at_a_modules_end_takes_in_nothing_of_the_next() {
+        let modules = [
+            module("comment", 100, "(type a_t)\n; no line's end"),
+            module("gift", 400, "(allow g_t x (file (write)))\n(type g_t)"),
+            module("last", 400, "(type b_t)\n"),
+        ];
+        let plain = Rest::new(&Tools::Here, Vec::from(modules.clone()), Vec::new());
+        let packed = modules.map(packed);
+        assert!(packed.iter().all(|module| is_packed(&module.content)));
+        let packed = Rest::new(&Tools::Here, Vec::from(packed), Vec::new());
+        for rest in [plain, packed] {
+            let text = String::from_utf8(rest.text().unwrap()).unwrap();
+            let texts = rest.texts().unwrap();
+            for (number, line) in text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| !line.is_empty())
+            {
+                assert_eq!(texts.at(number + 1).unwrap().rule, line);
+            }
+            let culprit = texts.at(3).unwrap();
+            assert_eq!(culprit.module, "gift");
+            assert_eq!(culprit.rule, "(allow g_t x (file (write)))");
+            assert_eq!(texts.at(5).unwrap().module, "last");
+        }
     }
 
     #[test]
