@@ -2,10 +2,11 @@
 
 mod support;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;
 use support::{Stage, root, until};
 
@@ -62,13 +63,21 @@ impl Follower {
         });
         found.unwrap()
     }
+
+    /// Ends it by a signal.
+    fn end(&mut self, signal: Signal) -> ExitStatus {
+        let pid = nix::unistd::Pid::from_raw(self.process.id().try_into().unwrap());
+        let _ = nix::sys::signal::kill(pid, signal);
+        self.process.wait().unwrap()
+    }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(self.process.id().try_into().unwrap());
-        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
-        let _ = self.process.wait();
+        // One that was waited for has no process that a signal could reach.
+        if matches!(self.process.try_wait(), Ok(None)) {
+            self.end(Signal::SIGTERM);
+        }
     }
 }
 
@@ -213,6 +222,52 @@ fn every_refusal_is_told_with_its_component_layer_and_line() {
     );
     let denials = report["denials"].as_array().unwrap();
     assert!(denials.iter().all(|one| one["component"] != "quiet"));
+}
+
+#[test]
+fn a_follower_takes_back_its_own_rules_alone_at_every_end() {
+    if !root() {
+        return;
+    }
+    let stage = Stage::new("denials-rules");
+    stage.manifest(&[("tries", TRIES)], "");
+    let failures = ["--json", "--failures"];
+    let start = |name: &str| Follower::start(&stage, name, &failures);
+    const SHARED: &str = "are written down already";
+    // What each leaves behind would be the next one's to find.
+    for signal in [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGTERM,
+    ] {
+        let Some(mut follower) = start("alone") else {
+            return;
+        };
+        let said = text(&follower.err);
+        assert!(!said.contains(SHARED), "before {signal}: {said}");
+        let status = follower.end(signal);
+        assert_eq!(status.code(), Some(0), "{signal}: {status}");
+    }
+    let mut first = start("first").unwrap();
+    let mut second = start("second").unwrap();
+    assert!(text(&second.err).contains(SHARED));
+    second.end(Signal::SIGHUP);
+    let device = stage.start();
+    let absent = first.wait_for("/etc/passwd");
+    assert_eq!(absent["layer"], "root");
+    drop(device);
+    // Who has found the rule there has it after the other's end, too.
+    let third = start("third").unwrap();
+    assert!(text(&third.err).contains(SHARED));
+    first.end(Signal::SIGTERM);
+    let before = third.denials().len();
+    let device = stage.start();
+    let is_of_root = |denial: &Value| denial["layer"] == "root";
+    until("it sees them again", Duration::from_secs(30), || {
+        third.denials().iter().skip(before).any(is_of_root)
+    });
+    drop(device);
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn past(options: &DenialsOptions) -> Result<Read, Failure> {
     Ok(read)
 }
 
-/// Says each refusal as it happens, until SIGINT or SIGTERM.
+/// Says each refusal as it happens, until a signal ends it.
 fn follow(
     options: &DenialsOptions,
     explainer: Explainer<'_>,
@@ -206,6 +206,7 @@ fn follow(
         },
     };
     let mut listener = Listener::start(explainer, &asked).map_err(refused)?;
+    shared_rules(&listener);
     if let Ok(read) = past(options) {
         listener.learn(read.records);
     }
@@ -264,15 +265,31 @@ pub fn refused((step, errno): (&'static str, Errno)) -> Failure {
     Failure::new(exit, format!("{step}: {}", errno.desc()))
 }
 
-/// SIGINT and SIGTERM, to be read.
+/// The signals that would end this process, to be read: what was asked of the
+/// kernel is taken back at the end.
 pub fn ends() -> Result<SignalFd, Failure> {
     let failed = |errno: Errno| refused(("taking signals", errno));
     let mut ends = SigSet::empty();
-    ends.add(Signal::SIGINT);
-    ends.add(Signal::SIGTERM);
+    for end in [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGTERM,
+    ] {
+        ends.add(end);
+    }
     ends.thread_block().map_err(failed)?;
     let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
     SignalFd::with_flags(&ends, flags).map_err(failed)
+}
+
+/// Says whose rules are not ours to take back.
+pub fn shared_rules(listener: &Listener<'_>) {
+    for user in listener.watched_by_others() {
+        eprintln!(
+            "cordon: failed calls of user {user} are written down already: for another listener,              or one that was killed; that rule stays"
+        );
+    }
 }
 
 /// Says what a turn could not read.

@@ -1,7 +1,7 @@
 //! `cordon learn`: what a component lacks, from a try under all its confinement.
 
 use super::arguments::LearnOptions;
-use super::denials::{complain, ends, refused};
+use super::denials::{complain, ends, refused, shared_rules};
 use super::source::Source;
 use super::{Exit, Failure, Style, print, print_json};
 use crate::denials::{Asked, Denial, Entry, Explainer, Listener, Proposal, Refused, Tally};
@@ -54,6 +54,7 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
     let signals = ends()?;
     let explainer = Explainer::new(&plan, Path::new("/"));
     let mut listener = Listener::start(explainer, &asked).map_err(refused)?;
+    shared_rules(&listener);
     let mut device = start(options)?;
     let until = Instant::now() + options.time;
     let mut tally = Tally::default();

@@ -20,14 +20,17 @@ pub struct Listener<'a> {
     explainer: Explainer<'a>,
     live: Live,
     assembly: Assembly,
-    _watch: Watch,
+    watch: Watch,
     enabled: Option<Enabled>,
     auditing: bool,
     looked: Instant,
+    looked_at_rules: Instant,
 }
 
 /// How often it is looked whether auditing is still on.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often for rules that are another listener's; each try is a record.
+const LOOK_AT_RULES: Duration = Duration::from_secs(5);
 
 /// What came in one turn.
 #[derive(Debug, Default)]
@@ -57,11 +60,17 @@ impl<'a> Listener<'a> {
             explainer,
             live,
             assembly: Assembly::default(),
-            _watch: watch,
+            watch,
             enabled,
             auditing: asked.auditing,
             looked: Instant::now(),
+            looked_at_rules: Instant::now(),
         })
+    }
+
+    /// Users whose failed calls are written down because somebody else asked.
+    pub fn watched_by_others(&self) -> &[u32] {
+        self.watch.of_others()
     }
 
     /// Learns from the past whose the Landlock domains are.
@@ -86,6 +95,10 @@ impl<'a> Listener<'a> {
                 // One of the two is enough, and the end of either switches it off.
                 std::mem::forget(self.enabled.replace(again));
             }
+        }
+        if now.saturating_duration_since(self.looked_at_rules) >= LOOK_AT_RULES {
+            self.looked_at_rules = now;
+            self.watch.look()?;
         }
         for record in records {
             self.assembly.take(record, now);

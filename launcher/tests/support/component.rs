@@ -101,6 +101,7 @@ fn attempt() {
         let _ = std::process::Command::new("/bin/true").status();
         let _ = std::fs::read_dir("/");
         let _ = std::fs::read_dir("/opt");
+        let _ = std::fs::File::open("/etc/passwd");
         let _ = std::net::TcpStream::connect("127.0.0.1:4");
         let _ = std::fs::File::open("/dev/urandom").map(|node| node.is_terminal());
         wait(200);

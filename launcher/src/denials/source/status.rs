@@ -51,24 +51,34 @@ impl Auditing {
     }
 }
 
-/// Auditing switched on; off again when it goes.
+/// Auditing switched on; off again when it goes, unless an auditd has come
+/// meanwhile: that one wants it on.
 #[derive(Debug)]
-pub struct Enabled(());
+pub struct Enabled {
+    before: Auditing,
+}
 
 impl Enabled {
     /// Switches it on; none where it already is.
     pub fn now() -> Result<Option<Self>, Errno> {
-        if Auditing::ask()?.enabled {
+        let before = Auditing::ask()?;
+        if before.enabled {
             return Ok(None);
         }
         set(true)?;
-        Ok(Some(Self(())))
+        Ok(Some(Self { before }))
+    }
+
+    fn is_wanted(&self, now: Auditing) -> bool {
+        now.daemon != 0 && now.daemon != self.before.daemon
     }
 }
 
 impl Drop for Enabled {
     fn drop(&mut self) {
-        let _ = set(false);
+        if !Auditing::ask().is_ok_and(|now| self.is_wanted(now)) {
+            let _ = set(false);
+        }
     }
 }
 
@@ -137,4 +147,24 @@ pub(super) fn call(number: u16, words: &[u32]) -> Result<Option<Vec<u32>>, Errno
 pub fn actions_logged() -> Option<Vec<String>> {
     let text = fs::read_to_string("/proc/sys/kernel/seccomp/actions_logged").ok()?;
     Some(text.split_whitespace().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_auditd_that_came_meanwhile_keeps_auditing_on() {
+        let of = |daemon| Auditing {
+            enabled: false,
+            locked: false,
+            daemon,
+            lost: 0,
+        };
+        for (before, now, wanted) in [(0, 0, false), (0, 7, true), (7, 7, false), (7, 8, true)] {
+            // Forgotten, because its end would change this system.
+            let enabled = std::mem::ManuallyDrop::new(Enabled { before: of(before) });
+            assert_eq!(enabled.is_wanted(of(now)), wanted, "{before} {now}");
+        }
+    }
 }

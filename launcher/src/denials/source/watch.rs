@@ -52,11 +52,13 @@ const OLD: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD: &[libc::c_long] = &[];
 
-/// Rules in force; taken back when it goes.
+/// Rules in force; what was added is taken back when it goes.
 #[derive(Debug)]
 pub struct Watch {
     native: u32,
     users: Vec<u32>,
+    /// Users whose rule was there already: another listener's, which ends it.
+    others: Vec<u32>,
 }
 
 impl Watch {
@@ -66,15 +68,27 @@ impl Watch {
         let mut watch = Self {
             native,
             users: Vec::new(),
+            others: users.to_vec(),
         };
-        for user in users {
-            match call(ADD_RULE, &rule(native, *user)) {
-                // Left by one that was killed: it is ours now.
-                Ok(_) | Err(Errno::EEXIST) => watch.users.push(*user),
+        watch.look()?;
+        Ok(watch)
+    }
+
+    /// Adds the rules that another listener had and has taken back meanwhile.
+    pub fn look(&mut self) -> Result<(), Errno> {
+        for user in std::mem::take(&mut self.others) {
+            match call(ADD_RULE, &rule(self.native, user)) {
+                Ok(_) => self.users.push(user),
+                Err(Errno::EEXIST) => self.others.push(user),
                 Err(errno) => return Err(errno),
             }
         }
-        Ok(watch)
+        Ok(())
+    }
+
+    /// Users whose rule somebody else has added.
+    pub fn of_others(&self) -> &[u32] {
+        &self.others
     }
 }
 
