@@ -275,6 +275,20 @@ fn a_store_that_changed_is_proved_again_and_the_rule_is_named() {
         assert!(said.contains("semodule -X 400 -r gift"), "{said}");
     }
     image.chroot(&["semodule", "-N", "-r", "gift"]);
+    // One who calls himself trusted where the assertions alone would hear it, and
+    // one who is among those whom they leave out.
+    let optional = "(optional o (typeattributeset cordon_first__assert_may_trace (gift_t)))";
+    let worker = "(typeattributeset cordon_worker (gift_t))";
+    for (gift, set) in [
+        (optional, "cordon_first__assert_may_trace"),
+        (worker, "cordon_worker"),
+    ] {
+        add("gift", &format!("{stranger}{rule}\n{gift}\n"));
+        let said = image.install(&device, 16);
+        assert!(said.contains(&format!("names {set}, a set")), "{said}");
+        assert!(said.contains("module gift (priority 400)"), "{said}");
+        image.chroot(&["semodule", "-N", "-r", "gift"]);
+    }
     // In the store, a priority has three digits.
     fs::write(image.0.join("tmp/gift.cil"), format!("{stranger}{rule}\n")).unwrap();
     image.chroot(&["semodule", "-N", "-X", "50", "-i", "/tmp/gift.cil"]);

@@ -14,6 +14,7 @@ mod prove;
 mod remove;
 mod rest;
 mod scan;
+mod sets;
 mod store;
 mod tools;
 mod work;

@@ -2,6 +2,7 @@
 
 use super::Generated;
 use super::rest::{DISTRIBUTION, Rest};
+use super::sets::unnamed;
 use super::tools::Tools;
 use super::work::Work;
 use crate::cli::{Exit, Failure, print};
@@ -12,6 +13,10 @@ use std::io;
 
 /// Rules that are named of those that break an assertion.
 const NAMED: usize = 5;
+
+/// How it is proved: another word with each check more, without which what was
+/// proved before would stand.
+const HOW: &str = "proved by cordon, sets and every priority";
 
 /// What is to be proved.
 pub struct Proof<'a> {
@@ -29,7 +34,7 @@ impl Proof<'_> {
         let policy = &self.generated.policy;
         let mut digest = Digest::default();
         for part in [
-            "proved by cordon",
+            HOW,
             base_module(),
             BASE_ASSERTIONS,
             &policy.module,
@@ -49,8 +54,9 @@ impl Proof<'_> {
         let failed = |error: io::Error| {
             Failure::new(Exit::Internal, format!("compiling the policy: {error}"))
         };
-        let work = Work::new(self.tools.root()).map_err(failed)?;
         let policy = &self.generated.policy;
+        unnamed(self.rest, &[&policy.assertions, BASE_ASSERTIONS])?;
+        let work = Work::new(self.tools.root()).map_err(failed)?;
         let write = |name: &str, bytes: &[u8]| work.write(name, bytes).map_err(failed);
         let store = write("store.cil", &self.rest.text()?)?;
         let assertions = write("assertions.cil", policy.assertions.as_bytes())?;

@@ -60,6 +60,11 @@ impl<'t> Rest<'t> {
         }
     }
 
+    /// The modules.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
     /// How many modules.
     pub fn count(&self) -> usize {
         self.modules.len()
@@ -85,9 +90,14 @@ impl<'t> Rest<'t> {
     /// The modules' text, in one piece. Each is ended by a line's end of its own:
     /// its last line may be a comment, which would take in the next one's first.
     pub fn text(&self) -> Result<Vec<u8>, Failure> {
+        self.text_of(|_| true)
+    }
+
+    /// The same of some of the modules.
+    pub fn text_of(&self, which: impl Fn(&Module) -> bool) -> Result<Vec<u8>, Failure> {
         let mut packed = Vec::new();
         let mut plain = Vec::new();
-        for module in &self.modules {
+        for module in self.modules.iter().filter(|module| which(module)) {
             // Packed files may stand one after the other as one (bzip2(1)).
             if is_packed(&module.content) {
                 packed.extend(&module.content);
