@@ -81,13 +81,13 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
             continue;
         }
         let over = Instant::now() > until || matches!(signals.read_signal(), Ok(Some(_)));
-        match device.try_wait() {
+        match device.0.try_wait() {
             Ok(Some(status)) => {
                 ended = Some(status.code().unwrap_or(-1));
                 stop_at = Some(Instant::now() + REST);
             }
             Ok(None) if over => {
-                stop(&mut device);
+                device.stop();
                 stop_at = Some(Instant::now() + REST);
             }
             Ok(None) => {}
@@ -119,7 +119,29 @@ fn is_of(denial: &Denial, component: &str) -> bool {
     denial.component.as_deref() == Some(component) && denial.process == "program"
 }
 
-fn start(options: &LearnOptions) -> Result<Child, Failure> {
+/// `cordon run`; it does not outlive us, however we end.
+struct Device(Child);
+
+impl Device {
+    /// Ends it, where it still runs.
+    fn stop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(None)) {
+            return;
+        }
+        if let Ok(pid) = i32::try_from(self.0.id()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn start(options: &LearnOptions) -> Result<Device, Failure> {
     let mut command = Command::new("/proc/self/exe");
     command.arg("run").arg(&options.manifest);
     for layer in &options.without {
@@ -129,16 +151,9 @@ fn start(options: &LearnOptions) -> Result<Child, Failure> {
     // What it says is not what was learned.
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.env_remove("NOTIFY_SOCKET");
-    command
-        .spawn()
-        .map_err(|error| Failure::new(Exit::Internal, format!("cannot start cordon run: {error}")))
-}
-
-fn stop(device: &mut Child) {
-    if let Ok(pid) = i32::try_from(device.id()) {
-        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-    }
-    let _ = device.wait();
+    let started = command.spawn().map(Device);
+    let failed = |error| Failure::new(Exit::Internal, format!("cannot start cordon run: {error}"));
+    started.map_err(failed)
 }
 
 fn text(proposal: &Proposal, place: &str, manifest: &str, style: Style) -> String {
@@ -194,4 +209,18 @@ fn text(proposal: &Proposal, place: &str, manifest: &str, style: Style) -> Strin
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_does_not_outlive_its_trial() {
+        let child = Command::new("sleep").arg("600").spawn().unwrap();
+        let pid = Pid::from_raw(child.id().try_into().unwrap());
+        assert!(kill(pid, None).is_ok());
+        drop(Device(child));
+        assert_eq!(kill(pid, None), Err(nix::errno::Errno::ESRCH));
+    }
 }
