@@ -403,7 +403,24 @@ fn file_contexts_of_somebody_else_that_win_are_refused_with_the_line() {
             && said.contains("/opt/first/data/tool bin_t"),
         "{said}"
     );
+    fs::write(&local, line("/opt/(first|other)/data/keys(/.*)?")).unwrap();
+    let said = image.install(&device, 16);
+    assert!(
+        said.contains("line 11: /opt/first/data cannot be labelled as a whole"),
+        "{said}"
+    );
     fs::write(&local, line("/opt/first/database")).unwrap();
+    image.install(&device, 0);
+
+    // As semanage fcontext -a -e leaves them: a path that is taken for another one.
+    let subs = local.with_extension("subs");
+    fs::write(&subs, "/opt/first/data/keys /etc/ssh\n").unwrap();
+    let said = image.install(&device, 16);
+    assert!(
+        said.contains("the system's file contexts take /opt/first/data/keys for /etc/ssh"),
+        "{said}"
+    );
+    fs::write(&subs, "/opt/other /opt/first\n").unwrap();
     image.install(&device, 0);
 }
 

@@ -252,7 +252,7 @@ pub fn patterns(contexts: &str) -> Vec<(String, String)> {
         if let Some(label) = context
             .split(':')
             .nth(2)
-            .filter(|_| expression.starts_with('/'))
+            .filter(|_| !expression.starts_with('#'))
         {
             found.push((expression.to_owned(), label.to_owned()));
         }

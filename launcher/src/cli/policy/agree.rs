@@ -12,6 +12,7 @@ use selinux::FileAccessMode;
 use selinux::label::{Labeler, back_end};
 use std::collections::BTreeMap;
 use std::ffi::CString;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -25,14 +26,24 @@ pub fn agree(store: &Store<'_>, generated: &Generated) -> Result<(), Failure> {
     let labels = &generated.policy.labels;
     let mut wrong = looked_up(&contexts, &paths, labels)?;
     let prefix = names::prefix(generated.device());
-    for beside in ["", ".homedirs", ".local"] {
+    let own = Own {
+        paths: &paths,
+        labels,
+        prefix: &prefix,
+    };
+    for beside in ["", ".homedirs", ".local", ".subs", ".subs_dist"] {
         let mut name = contexts.clone().into_os_string();
         name.push(beside);
-        match std::fs::read_to_string(&name) {
-            Ok(text) => wrong.extend(below(&text, &paths, labels, &prefix)),
-            Err(_) if !beside.is_empty() => {}
-            Err(error) => return Err(unreadable(&contexts, &error.to_string())),
-        }
+        let text = match std::fs::read(&name) {
+            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+            Err(error) if !beside.is_empty() && error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(unreadable(Path::new(&name), &error.to_string())),
+        };
+        wrong.extend(match beside {
+            ".subs" | ".subs_dist" => own.substituted(&text),
+            ".local" => own.below(&text, true),
+            _ => own.below(&text, false),
+        });
     }
     if wrong.is_empty() {
         return Ok(());
@@ -108,43 +119,81 @@ fn looked_up(
     Ok(wrong)
 }
 
-/// What a text of file contexts says of paths below the device's directories, in
-/// words. What begins with the whole of a directory's name says more of it than
-/// the directory's own pattern, and so wins.
-fn below(
-    text: &str,
-    paths: &Paths<'_>,
-    labels: &BTreeMap<String, String>,
-    prefix: &str,
-) -> Vec<String> {
-    let is_directory = |path: &&str| {
-        let own = labels
-            .get(*path)
-            .is_some_and(|label| label.starts_with(prefix));
-        own && paths
-            .get(*path)
-            .is_some_and(|(kind, _)| *kind == libc::S_IFDIR)
-    };
-    let mut wrong = Vec::new();
-    for (expression, label) in patterns(text) {
-        if label.starts_with(prefix) {
-            continue;
-        }
-        let pattern = Pattern::new(&expression);
-        let begins = pattern.literal();
-        let ends = begins
-            .char_indices()
-            .filter(|(_, character)| *character == '/');
-        let mut above = ends.map(|(end, _)| &begins[..end]).filter(is_directory);
-        if let Some((path, (_, origin))) =
-            above.next_back().and_then(|path| paths.get_key_value(path))
-        {
-            wrong.push(format!(
-                "{origin}: {path} cannot be labelled as a whole: the system's file contexts label {expression} {label}"
-            ));
-        }
+/// The paths of a device that have types of its own.
+struct Own<'o> {
+    paths: &'o Paths<'o>,
+    labels: &'o BTreeMap<String, String>,
+    /// What the names of its types begin with.
+    prefix: &'o str,
+}
+
+impl Own<'_> {
+    /// Them, with the file type and who asked for it.
+    fn each(&self) -> impl DoubleEndedIterator<Item = (&str, libc::mode_t, &str)> {
+        let own = self.paths.iter().filter(|(path, _)| {
+            let label = self.labels.get(**path);
+            label.is_some_and(|label| label.starts_with(self.prefix))
+        });
+        own.map(|(path, (kind, origin))| (*path, *kind, origin.as_str()))
     }
-    wrong
+
+    /// What a text of file contexts says of paths below the device's directories,
+    /// in words. Of the policy's expressions, what begins with the whole of a
+    /// directory's name says more of it than the directory's own expression, and
+    /// so wins; of the administrator's (`wins`), which stand last, any one may.
+    fn below(&self, text: &str, wins: bool) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (expression, label) in patterns(text) {
+            if label.starts_with(self.prefix) {
+                continue;
+            }
+            let pattern = Pattern::new(&expression);
+            let says_more = |path: &str| wins || stem(&expression) >= path.len();
+            let mut above = self.each().filter(|(path, kind, _)| {
+                *kind == libc::S_IFDIR && says_more(path) && pattern.matches_below(path)
+            });
+            if let Some((path, _, origin)) = above.next_back() {
+                wrong.push(format!(
+                    "{origin}: {path} cannot be labelled as a whole: the system's file contexts label {expression} {label}"
+                ));
+            }
+        }
+        wrong
+    }
+
+    /// What a text of substitutions (file_contexts.subs(5)) takes away from the
+    /// device's paths, in words: whatever is at or below its source has the label
+    /// of another place.
+    fn substituted(&self, text: &str) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            let (Some(source), Some(place)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let source = Path::new(source);
+            let mut at = self.each().filter(|(path, ..)| source.starts_with(path));
+            if let Some((path, _, origin)) = at.next_back() {
+                let source = source.display();
+                wrong.push(format!(
+                    "{origin}: {path} cannot be labelled as a whole: the system's file contexts take {source} for {place}"
+                ));
+            }
+        }
+        wrong
+    }
+}
+
+/// How long an expression is before the first sign that stands for another one:
+/// what libsemanage sorts expressions by.
+fn stem(expression: &str) -> usize {
+    let mut escaped = false;
+    let special = |character: char| {
+        let is = !escaped && ".^$?*+|[({".contains(character);
+        escaped = !escaped && character == '\\';
+        is
+    };
+    expression.find(special).unwrap_or(expression.len())
 }
 
 fn unreadable(contexts: &Path, why: &str) -> Failure {
@@ -181,12 +230,55 @@ mod tests {
                     /opt/pump/lost\\+found/.*\t<<none>>\n\
                     /opt/pump/keys/[^/]+\\.key\t--\tsystem_u:object_r:cert_t:s0\n\
                     /usr/share/fonts/x\tsystem_u:object_r:lib_t:s0\n";
+        let own = Own {
+            paths: &paths,
+            labels: &labels,
+            prefix: "cordon_pump__",
+        };
         assert_eq!(
-            below(text, &paths, &labels, "cordon_pump__"),
+            own.below(text, false),
             [
                 "line 7: /opt/pump cannot be labelled as a whole: the system's file contexts label \
               /opt/pump/keys/[^/]+\\.key cert_t"
             ]
         );
+
+        assert_eq!(["/opt/.*", "/opt\\.d(/.*)?", "/opt?"].map(stem), [5, 7, 4]);
+        // What is the same to the letter up to the directory's end may say more.
+        for expression in ["/opt/pump(/keys)+", "/opt/pump?/keys"] {
+            let line = format!("{expression}\tsystem_u:object_r:cert_t:s0\n");
+            assert_eq!(own.below(&line, false).len(), 1, "{expression}");
+        }
+        // The administrator's win whatever they begin with.
+        for (expression, wins) in [
+            ("/opt/(pump|x)/keys(/.*)?", true),
+            ("/(opt|srv)/pump/keys", true),
+            ("(/opt|/srv)/pump/keys", true),
+            ("/opt/pu[m]p/keys\\d", true),
+            ("/opt/(pumps|x)/keys(/.*)?", false),
+            ("/opt/(pump|x)", false),
+            ("/usr/share/(fonts|x)/y", false),
+        ] {
+            let line = format!("{expression}\tsystem_u:object_r:cert_t:s0\n");
+            assert_eq!(
+                own.below(&line, true).len(),
+                usize::from(wins),
+                "{expression}"
+            );
+            assert_eq!(own.below(&line, false).len(), 0, "{expression}");
+        }
+
+        for (line, taken) in [
+            ("/opt/pump /srv/x", true),
+            ("  /opt/pump/keys/ /srv/x", true),
+            ("/opt/pump/file /srv/x", true),
+            ("/opt/pumps /srv/x", false),
+            ("/opt /srv/x", false),
+            ("/usr/share/fonts /srv/x", false),
+            ("# /opt/pump /srv/x", false),
+            ("/opt/pump", false),
+        ] {
+            assert_eq!(own.substituted(line).len(), usize::from(taken), "{line}");
+        }
     }
 }
