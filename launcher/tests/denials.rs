@@ -299,6 +299,13 @@ fn a_log_of_another_system_is_explained_by_the_manifest() {
     let denials = report["denials"].as_array().unwrap();
     assert_eq!(denials.len(), 1, "{report:#}");
     assert_eq!(report["unreadable"], 1);
+    let not_seen = report["not_seen"].as_array().unwrap();
+    for layer in ["all", "landlock", "seccomp", "root", "limits"] {
+        assert!(
+            not_seen.iter().any(|one| one["layer"] == layer),
+            "{layer}: {report:#}"
+        );
+    }
     assert_eq!(denials[0]["tried"], "to change what is mounted (mount)");
     assert_eq!(denials[0]["command"], "x=\"uid=0");
     assert_eq!(denials[0]["attributed_by"], "user");

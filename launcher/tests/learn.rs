@@ -65,6 +65,9 @@ impl<'a> Pupil<'a> {
         let lesson: Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
         let list = |name: &str| lesson[name].as_array().cloned().unwrap_or_default();
+        // An empty proposal is to be told from one that nothing was seen for.
+        assert!(list("not_seen").iter().any(|one| one["layer"] == "limits"));
+        assert_eq!(lesson["more"], 0, "{lesson:#}");
         let mut more = false;
         for entry in list("files") {
             let text = |key: &str| entry[key].as_str().unwrap().to_owned();

@@ -7,6 +7,7 @@ use super::{Exit, Failure, Style, print, print_json};
 use crate::denials::source::{self, AUDIT_LOG, Read};
 use crate::denials::{
     Asked, Blind, By, Denial, Explainer, Kind, Listener, Saying, Tally, Turn, assembled, blind,
+    blind_of_log,
 };
 use crate::supervisor::report::Status;
 use nix::errno::Errno;
@@ -24,7 +25,7 @@ const MANIFESTS: &str = "/etc/cordon";
 const TURN: Duration = Duration::from_millis(100);
 
 /// The kernel tells a Landlock domain's process once, at its first refusal.
-const UNKNOWN: &str = "refusals are of Landlock domains whose processes are not on record; \
+pub const UNKNOWN: &str = "refusals are of Landlock domains whose processes are not on record; \
                        follow from before the start, or boot with audit=1";
 
 /// Everything that is known of the past.
@@ -89,7 +90,7 @@ pub fn run(options: &DenialsOptions) -> Result<Exit, Failure> {
         }
     }
     let not_seen = match options.log {
-        Some(_) => Vec::new(),
+        Some(_) => blind_of_log(),
         None => blind(false),
     };
     let (denials, more) = tally.into_parts();
@@ -371,7 +372,7 @@ fn known(by: By) -> &'static str {
 }
 
 /// What is not seen, each with what would mend it.
-fn unseen(blind: &[Blind], style: Style) -> String {
+pub fn unseen(blind: &[Blind], style: Style) -> String {
     let mut text = String::new();
     if !blind.is_empty() {
         text.push_str(&format!("{}\n", style.faint("not seen here:")));

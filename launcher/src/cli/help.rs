@@ -277,8 +277,9 @@ Usage: cordon learn COMPONENT DEVICE.yaml [--for TIME] [--without LAYER]...
 
 Nothing is let through that the manifest does not grant: the kernel's auditing is
 switched on meanwhile, with a rule that has failed calls of the component's user
-written down, so that paths it looked for are known. Needs root, and that nothing
-else runs as the component's user. Not on a device with a patient on it.
+written down, so that paths it looked for are known. What the kernel does not
+write down is said, too. Needs root, and that nothing else runs as the component's
+user. Not on a device with a patient on it.
 
 Options:
   --for TIME          how long (default 10s); shorter when the device ends

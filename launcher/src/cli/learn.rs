@@ -1,10 +1,12 @@
 //! `cordon learn`: what a component lacks, from a try under all its confinement.
 
 use super::arguments::LearnOptions;
-use super::denials::{complain, ends, refused, shared_rules};
+use super::denials::{UNKNOWN, complain, ends, refused, shared_rules, unseen};
 use super::source::Source;
 use super::{Exit, Failure, Style, print, print_json};
-use crate::denials::{Asked, Denial, Entry, Explainer, Listener, Proposal, Refused, Tally};
+use crate::denials::{
+    Asked, Blind, Denial, Entry, Explainer, Listener, Proposal, Refused, Tally, blind,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Serialize;
@@ -27,8 +29,22 @@ struct Lesson<'a> {
     ended: Option<i32>,
     #[serde(flatten)]
     proposal: Proposal,
+    #[serde(flatten)]
+    gaps: Gaps,
+}
+
+/// What may have been refused and is not in the proposal.
+#[derive(Serialize)]
+struct Gaps {
+    /// Different refusals that found no room.
+    more: u64,
     /// Refusals of Landlock domains whose process no record tells.
     unknown: u64,
+    /// Texts that were no records.
+    unreadable: u64,
+    /// Times at which the kernel had dropped records before they were read.
+    dropped: u64,
+    not_seen: Vec<Blind>,
 }
 
 /// Runs, listens, and proposes.
@@ -58,7 +74,7 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
     let mut device = start(options)?;
     let until = Instant::now() + options.time;
     let mut tally = Tally::default();
-    let mut unknown = 0;
+    let (mut unknown, mut unreadable, mut dropped) = (0, 0, 0);
     let mut ended = None;
     let mut stop_at = None;
     loop {
@@ -67,6 +83,8 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
             .map_err(|errno| refused(("reading", errno)))?;
         complain(&turn);
         unknown += turn.unknown;
+        unreadable += turn.unreadable;
+        dropped += turn.dropped;
         for denial in turn
             .denials
             .into_iter()
@@ -94,7 +112,19 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
             Err(error) => return Err(Failure::new(Exit::Internal, error.to_string())),
         }
     }
-    let (denials, _) = tally.into_parts();
+    let (denials, more) = tally.into_parts();
+    let gaps = Gaps {
+        more,
+        unknown,
+        unreadable,
+        dropped,
+        // While the listener still is: it has auditing on, and failed calls written.
+        not_seen: blind(true)
+            .into_iter()
+            .filter(|one| one.layer != "root")
+            .collect(),
+    };
+    drop(listener);
     if denials.is_empty() && ended.is_some_and(|code| code != 0) {
         let text = "the device could not be run, so there is nothing to learn from it";
         return Err(Failure::new(Exit::StartFailed, text));
@@ -107,11 +137,37 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
             manifest: source.name(),
             ended,
             proposal,
-            unknown,
+            gaps,
         });
     }
     let place = format!("{} ({}:{})", component.name, source.name(), component.line);
-    print(&text(&proposal, &place, &source.name(), Style::of_stdout()))
+    let style = Style::of_stdout();
+    let mut said = text(&proposal, &place, &source.name(), style);
+    said.push_str(&gaps.text(style));
+    print(&said)
+}
+
+impl Gaps {
+    fn text(&self, style: Style) -> String {
+        let mut text = String::new();
+        for (count, what) in [
+            (self.more, "earlier ones of another kind are left out"),
+            (self.unknown, UNKNOWN),
+            (
+                self.unreadable,
+                "texts were no records and count for nothing",
+            ),
+            (
+                self.dropped,
+                "times more was refused than could be read; some is missing here",
+            ),
+        ] {
+            if count > 0 {
+                text.push_str(&style.warn(&format!("{count} {what}\n")));
+            }
+        }
+        text + &unseen(&self.not_seen, style)
+    }
 }
 
 /// What the program itself was refused; pid 1 is Cordon's.
@@ -159,7 +215,7 @@ fn start(options: &LearnOptions) -> Result<Device, Failure> {
 fn text(proposal: &Proposal, place: &str, manifest: &str, style: Style) -> String {
     let mut text = String::new();
     if proposal.is_empty() {
-        text.push_str("nothing was refused that the manifest could grant\n");
+        text.push_str("nothing was seen refused that the manifest could grant\n");
     }
     let new: Vec<_> = proposal
         .keys
@@ -214,6 +270,37 @@ fn text(proposal: &Proposal, place: &str, manifest: &str, style: Style) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_seen_is_said_where_nothing_is_proposed() {
+        let plain = Style::of(false);
+        let proposal = Proposal::of(&[]);
+        assert_eq!(
+            text(&proposal, "x", "device.yaml", plain),
+            "nothing was seen refused that the manifest could grant\n"
+        );
+        let gaps = Gaps {
+            more: 3,
+            unknown: 2,
+            unreadable: 0,
+            dropped: 1,
+            not_seen: vec![Blind {
+                layer: "landlock".into(),
+                why: "why".into(),
+                mend: Some("mend".into()),
+            }],
+        };
+        let said = gaps.text(plain);
+        for line in [
+            "3 earlier ones of another kind",
+            "2 refusals are of Landlock domains",
+            "1 times more was refused",
+            "not seen here:\n  landlock: why [mend]\n",
+        ] {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+        assert!(!said.contains("no records"), "{said}");
+    }
 
     #[test]
     fn a_device_does_not_outlive_its_trial() {

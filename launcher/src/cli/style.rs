@@ -19,7 +19,8 @@ impl Style {
         Self::of(std::io::stderr().is_terminal())
     }
 
-    fn of(terminal: bool) -> Self {
+    /// For a terminal, or for what is none.
+    pub fn of(terminal: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         Self {

@@ -91,19 +91,49 @@ fn of(
             Some("`errno` and `trace` in the sysctl kernel.seccomp.actions_logged"),
         ));
     }
-    blind.push(Blind::of(
+    blind.extend(never_written());
+    blind
+}
+
+/// What a log of auditd does not show, of this system or another.
+pub fn blind_of_log() -> Vec<Blind> {
+    let mut blind = vec![
+        Blind::of(
+            "all",
+            "a log holds what auditd was given while it ran, and of a long one the last 32 MiB are \
+             read; it does not say what the kernel had lost",
+            Some("--follow on the system itself, which sees every record"),
+        ),
+        Blind::of(
+            "landlock",
+            "a log does not say whether its system writes what Landlock refuses",
+            Some("Linux 6.15 or newer there, with auditing on"),
+        ),
+        Blind::of(
+            "seccomp",
+            "a log does not say whether its system writes calls that filters refuse with an error",
+            Some("`errno` and `trace` in the sysctl kernel.seccomp.actions_logged there"),
+        ),
+    ];
+    blind.extend(never_written());
+    blind
+}
+
+/// What no kernel writes by itself.
+fn never_written() -> [Blind; 2] {
+    let root = Blind::of(
         "root",
         "what is not in a compartment is not there (ENOENT), and what is read-only in it says \
          so (EROFS): no kernel writes that down",
         None,
-    ));
-    blind.push(Blind::of(
+    );
+    let limits = Blind::of(
         "limits",
         "modes of files (EACCES), capabilities (EPERM) and limits (EAGAIN, ENOMEM) refuse without \
          a record",
         None,
-    ));
-    blind
+    );
+    [root, limits]
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub mod testing;
 mod words;
 
 pub use attribution::By;
-pub use blind::{Blind, blind};
+pub use blind::{Blind, blind, blind_of_log};
 pub use decision::{Decision, Kind};
 use event::Assembly;
 pub use listener::{Asked, Listener, Turn};
