@@ -5,7 +5,7 @@ use super::denials::{UNKNOWN, complain, ends, refused, shared_rules, unseen};
 use super::source::Source;
 use super::{Exit, Failure, Style, print, print_json};
 use crate::denials::{
-    Asked, Blind, Denial, Entry, Explainer, Listener, Proposal, Refused, Tally, blind,
+    Asked, Blind, Denial, Entry, Explainer, Listener, Proposal, Refused, Tally, blind, shared,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -129,7 +129,7 @@ pub fn run(options: &LearnOptions) -> Result<Exit, Failure> {
         let text = "the device could not be run, so there is nothing to learn from it";
         return Err(Failure::new(Exit::StartFailed, text));
     }
-    let proposal = Proposal::of(&denials);
+    let proposal = Proposal::of(&denials, &|path| !shared(&plan, component, path).is_empty());
     if options.json {
         return print_json(&Lesson {
             device: &plan.device,
@@ -229,7 +229,10 @@ fn text(proposal: &Proposal, place: &str, manifest: &str, style: Style) -> Strin
         if !entries.is_empty() {
             text.push_str(&format!("    {key}:\n"));
         }
-        for Entry { path, access } in entries {
+        for Entry { path, access, why } in entries {
+            if let Some(why) = why {
+                text.push_str(&format!("      {}\n", style.warn(&format!("# {why}"))));
+            }
             text.push_str(&format!("      - {{path: {path}, access: {access}}}\n"));
         }
     }
@@ -274,7 +277,7 @@ mod tests {
     #[test]
     fn what_was_not_seen_is_said_where_nothing_is_proposed() {
         let plain = Style::of(false);
-        let proposal = Proposal::of(&[]);
+        let proposal = Proposal::of(&[], &|_| false);
         assert_eq!(
             text(&proposal, "x", "device.yaml", plain),
             "nothing was seen refused that the manifest could grant\n"
@@ -300,6 +303,24 @@ mod tests {
             assert!(said.contains(line), "{line}: {said}");
         }
         assert!(!said.contains("no records"), "{said}");
+    }
+
+    #[test]
+    fn a_warning_is_a_comment_above_its_entry() {
+        let entry = |path: &str, why: Option<&str>| Entry {
+            path: path.into(),
+            access: "read".into(),
+            why: why.map(str::to_owned),
+        };
+        let proposal = Proposal {
+            files: vec![entry("/a", None), entry("/b", Some("it is granted to x"))],
+            ..Proposal::default()
+        };
+        assert_eq!(
+            text(&proposal, "y", "device.yaml", Style::of(false)),
+            "below y:\n    files:\n      - {path: /a, access: read}\n      \
+             # it is granted to x\n      - {path: /b, access: read}\n"
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod words;
 
 pub use attribution::By;
 pub use blind::{Blind, blind, blind_of_log};
-pub use decision::{Decision, Kind};
+pub use decision::{Decision, Kind, shared};
 use event::Assembly;
 pub use listener::{Asked, Listener, Turn};
 pub use proposal::{Entry, Proposal, Refused};

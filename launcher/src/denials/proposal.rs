@@ -2,6 +2,7 @@
 //! it was refused: each path once, many of one directory as the directory, and
 //! nothing that no manifest should grant.
 
+use super::decision::UNGRANTED;
 use super::{Decision, Denial, Kind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub struct Entry {
     pub path: String,
     /// `read`, `write` or `execute`.
     pub access: String,
+    /// What to think of before; none where there is nothing.
+    pub why: Option<String>,
 }
 
 /// A key of the component, or a line that is to be another.
@@ -58,8 +61,9 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// From what one component was refused.
-    pub fn of(denials: &[Denial]) -> Self {
+    /// From what one component was refused. `shared` is whether other components
+    /// are granted something of a directory.
+    pub fn of(denials: &[Denial], shared: &dyn Fn(&str) -> bool) -> Self {
         let mut proposal = Self::default();
         let mut files = BTreeMap::new();
         let mut devices = BTreeMap::new();
@@ -77,9 +81,9 @@ impl Proposal {
                 _ => {}
             }
         }
-        gather(&mut files);
-        proposal.files = entries(files);
-        proposal.devices = entries(devices);
+        gather(&mut files, shared);
+        proposal.files = files.into_values().collect();
+        proposal.devices = devices.into_values().collect();
         proposal
     }
 
@@ -122,31 +126,43 @@ fn refused(denial: &Denial) -> Refused {
 fn entry(decision: &Decision) -> Option<(&str, Entry)> {
     let (key, entry) = decision.paste.as_deref()?.split_once(":\n  - {path: ")?;
     let (path, access) = entry.strip_suffix('}')?.split_once(", access: ")?;
-    let (path, access) = (path.to_owned(), access.to_owned());
-    Some((key, Entry { path, access }))
+    let entry = Entry {
+        path: path.to_owned(),
+        access: access.to_owned(),
+        why: Some(decision.why.clone()).filter(|why| why != UNGRANTED),
+    };
+    Some((key, entry))
 }
+
+/// By path.
+type Entries = BTreeMap<String, Entry>;
 
 /// A path that is written is read as well; one that is executed, too.
-fn add(entries: &mut BTreeMap<String, String>, entry: Entry) {
-    let access = entries.entry(entry.path).or_default();
-    if access.is_empty() || access == "read" {
-        *access = entry.access;
+fn add(entries: &mut Entries, entry: Entry) {
+    let Some(known) = entries.get_mut(&entry.path) else {
+        entries.insert(entry.path.clone(), entry);
+        return;
+    };
+    if known.access == "read" {
+        known.access = entry.access;
     }
-}
-
-fn entries(entries: BTreeMap<String, String>) -> Vec<Entry> {
-    let entry = |(path, access)| Entry { path, access };
-    entries.into_iter().map(entry).collect()
+    known.why = known.why.take().or(entry.why);
 }
 
 /// Many read in one directory become the directory, where a manifest may have it.
-fn gather(files: &mut BTreeMap<String, String>) {
+/// What there is something to think of before stands for itself.
+fn gather(files: &mut Entries, shared: &dyn Fn(&str) -> bool) {
+    let is_plain = |entry: &Entry| entry.access == "read" && entry.why.is_none();
     loop {
         let mut by_parent: BTreeMap<String, usize> = BTreeMap::new();
-        for (path, _) in files.iter().filter(|(_, access)| *access == "read") {
+        for path in files
+            .values()
+            .filter(|one| is_plain(one))
+            .map(|one| &one.path)
+        {
             if let Some((parent, _)) = path
                 .rsplit_once('/')
-                .filter(|(parent, _)| may_be_read(parent))
+                .filter(|(parent, _)| may_be_read(parent) && !shared(parent))
             {
                 *by_parent.entry(parent.to_owned()).or_default() += 1;
             }
@@ -156,14 +172,19 @@ fn gather(files: &mut BTreeMap<String, String>) {
             break;
         };
         let below = format!("{parent}/");
-        files.retain(|path, access| access != "read" || !path.starts_with(&below));
-        files.insert(parent, "read".to_owned());
+        files.retain(|path, entry| !is_plain(entry) || !path.starts_with(&below));
+        let whole = Entry {
+            path: parent,
+            access: "read".to_owned(),
+            why: None,
+        };
+        add(files, whole);
     }
     // What a proposed directory holds need not be said again.
     let all: Vec<String> = files.keys().cloned().collect();
-    files.retain(|path, access| {
+    files.retain(|path, entry| {
         let inside = |folder: &String| path.starts_with(&format!("{folder}/"));
-        access != "read" || !all.iter().any(inside)
+        !is_plain(entry) || !all.iter().any(inside)
     });
 }
 
@@ -196,7 +217,7 @@ mod tests {
                 kind,
                 line: Some(7),
                 paste: paste.map(str::to_owned),
-                why: "why".into(),
+                why: UNGRANTED.into(),
             },
             count: 1,
         }
@@ -208,7 +229,7 @@ mod tests {
     }
 
     fn paths(denials: &[Denial]) -> Vec<String> {
-        let proposal = Proposal::of(denials);
+        let proposal = Proposal::of(denials, &|_| false);
         let files = proposal.files.into_iter();
         files
             .map(|entry| format!("{} {}", entry.path, entry.access))
@@ -244,14 +265,17 @@ mod tests {
 
     #[test]
     fn a_key_is_proposed_once_and_what_is_never_granted_not_at_all() {
-        let proposal = Proposal::of(&[
-            denial(Kind::Missing, Some("fork: true")),
-            denial(Kind::Line, Some("network: {connect: [tcp/1]}")),
-            denial(Kind::Line, Some("network: {connect: [tcp/2]}")),
-            denial(Kind::Never, None),
-            denial(Kind::Harmless, None),
-            denial(Kind::Unclear, None),
-        ]);
+        let proposal = Proposal::of(
+            &[
+                denial(Kind::Missing, Some("fork: true")),
+                denial(Kind::Line, Some("network: {connect: [tcp/1]}")),
+                denial(Kind::Line, Some("network: {connect: [tcp/2]}")),
+                denial(Kind::Never, None),
+                denial(Kind::Harmless, None),
+                denial(Kind::Unclear, None),
+            ],
+            &|_| false,
+        );
         let keys: Vec<(Option<u32>, &str)> = proposal
             .keys
             .iter()
@@ -266,6 +290,31 @@ mod tests {
         );
         assert_eq!((proposal.never.len(), proposal.unclear.len()), (1, 1));
         assert!(!proposal.is_empty());
-        assert!(Proposal::of(&[denial(Kind::Never, None)]).is_empty());
+        assert!(Proposal::of(&[denial(Kind::Never, None)], &|_| false).is_empty());
+    }
+
+    #[test]
+    fn what_another_component_has_keeps_its_warning_and_is_not_widened() {
+        let warned = |name: &str| {
+            let mut denial = file(&format!("/var/lib/recorder/{name}"), "read");
+            denial.decision.why = "it is granted to recorder".into();
+            denial
+        };
+        let all = ["a", "b", "c", "d", "e"].map(warned);
+        let files = Proposal::of(&all, &|_| false).files;
+        assert_eq!(files.len(), 5);
+        for entry in files {
+            let why = entry.why.as_deref();
+            assert_eq!(why, Some("it is granted to recorder"), "{}", entry.path);
+        }
+        // Nor is it taken in with what is beside it.
+        let own = |name: &str| file(&format!("/var/lib/recorder/{name}"), "read");
+        let mut beside = ["f", "g", "h", "i"].map(own).to_vec();
+        assert_eq!(paths(&beside), ["/var/lib/recorder read"]);
+        let shared = |path: &str| path == "/var/lib/recorder";
+        assert_eq!(Proposal::of(&beside, &shared).files.len(), 4);
+        beside.push(warned("a"));
+        let files = Proposal::of(&beside, &|_| false).files;
+        assert!(files.iter().any(|entry| entry.why.is_some()), "{files:?}");
     }
 }

@@ -15,7 +15,7 @@ mod tests;
 
 use super::refusal::Attempt;
 use cordon_manifest::plan::{Component, Origin, Plan};
-pub use path::Need;
+pub use path::{Need, UNGRANTED, shared};
 use serde::{Deserialize, Serialize};
 
 /// Of what kind a decision is.

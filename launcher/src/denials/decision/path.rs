@@ -22,6 +22,9 @@ pub enum Need {
 /// paste because a component asked for it.
 const TEMPTING: [&str; 3] = ["/boot", "/etc/ssh", "/root"];
 
+/// Why a new line, where there is nothing to think of before.
+pub const UNGRANTED: &str = "no line grants it";
+
 pub fn decide(plan: &Plan, component: &Component, path: &str, need: Need) -> Decision {
     if path == "/" {
         return Decision::never(
@@ -227,21 +230,9 @@ fn uncovered(plan: &Plan, component: &Component, path: &str, need: Need) -> Deci
              that the program uses"
         ));
     }
-    let others: Vec<String> = plan
-        .components
-        .iter()
-        .filter(|other| other.name != component.name)
-        .flat_map(|other| {
-            let grants = other.files.iter();
-            let same = grants.filter(|grant| {
-                grant.purpose == Purpose::Declared
-                    && (inside(path, &grant.path) || inside(&grant.path, path))
-            });
-            same.map(|grant| format!("{} ({})", other.name, grant.origin))
-        })
-        .collect();
+    let others = shared(plan, component, path);
     let why = if others.is_empty() {
-        "no line grants it".to_owned()
+        UNGRANTED.to_owned()
     } else {
         format!(
             "it is granted to {}: what two components share should be a channel",
@@ -253,6 +244,23 @@ fn uncovered(plan: &Plan, component: &Component, path: &str, need: Need) -> Deci
     }
     let paste = format!("files:\n  - {{path: {path}, access: {}}}", word(access));
     Decision::missing(component, paste, why)
+}
+
+/// Other components whose line grants what holds the path or is below it, each
+/// with the line.
+pub fn shared(plan: &Plan, component: &Component, path: &str) -> Vec<String> {
+    plan.components
+        .iter()
+        .filter(|other| other.name != component.name)
+        .flat_map(|other| {
+            let grants = other.files.iter();
+            let same = grants.filter(|grant| {
+                grant.purpose == Purpose::Declared
+                    && (inside(path, &grant.path) || inside(&grant.path, path))
+            });
+            same.map(|grant| format!("{} ({})", other.name, grant.origin))
+        })
+        .collect()
 }
 
 /// Whether a path below /proc may be of the program itself; pid 1 is the reaper.
@@ -281,5 +289,5 @@ fn new_node(component: &Component, path: &str, access: Access) -> Decision {
         return other_role(component, "devices", "the node under `devices`");
     }
     let paste = format!("devices:\n  - {{path: {path}, access: {}}}", word(access));
-    Decision::missing(component, paste, "no line grants the node")
+    Decision::missing(component, paste, UNGRANTED)
 }
