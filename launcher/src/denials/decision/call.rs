@@ -3,7 +3,7 @@
 use super::{Decision, Kind, may, other_role};
 use crate::denials::calls::Call;
 use crate::denials::words;
-use cordon_manifest::plan::{Component, Network, Plan};
+use cordon_manifest::plan::{Component, Granted, Network, Plan};
 use cordon_seccomp::{Rule, answered_as_absent, given_by, roles_with, rules};
 
 /// Conditions longer than this are left to the profile.
@@ -138,13 +138,6 @@ fn sockets(component: &Component, fragment: &str, why: &str) -> Decision {
         Network::None => (&[][..], &[][..]),
         Network::Host { bind, connect } => (&bind[..], &connect[..]),
     };
-    let list = |ports: &[cordon_manifest::plan::Granted<u16>]| {
-        let ports: Vec<String> = ports
-            .iter()
-            .map(|port| format!("tcp/{}", port.value))
-            .collect();
-        ports.join(", ")
-    };
     let serves = matches!(fragment, "network-bind" | "listen");
     if serves && bound.is_empty() && connected.is_empty() && may(component, "listen") {
         let paste = "listen:\n  - {name: NAME, tcp: \"0.0.0.0:PORT\"}";
@@ -157,15 +150,18 @@ fn sockets(component: &Component, fragment: &str, why: &str) -> Decision {
     if !may(component, "network") {
         return other_role(component, "network", "`network` with its ports");
     }
-    let paste = match (serves, bound.is_empty() && connected.is_empty()) {
-        (true, true) => "network: {bind: [tcp/PORT]}".to_owned(),
-        (false, true) => "network: {connect: [tcp/PORT]}".to_owned(),
-        (true, false) => format!(
-            "network: {{bind: [tcp/PORT], connect: [{}]}}",
-            list(connected)
-        ),
-        (false, false) => format!("network: {{bind: [{}], connect: [tcp/PORT]}}", list(bound)),
+    let list = |key: &str, ports: &[Granted<u16>], more: bool| {
+        let granted = ports.iter().map(|port| format!("tcp/{}", port.value));
+        let all: Vec<String> = granted.chain(more.then(|| "tcp/PORT".to_owned())).collect();
+        (!all.is_empty()).then(|| format!("{key}: [{}]", all.join(", ")))
     };
+    // What is granted stays.
+    let lists = [
+        list("bind", bound, serves),
+        list("connect", connected, !serves),
+    ];
+    let lists: Vec<String> = lists.into_iter().flatten().collect();
+    let paste = format!("network: {{{}}}", lists.join(", "));
     let why = format!("{why}; with the port it uses, which the record does not say");
     match bound.iter().chain(connected).next() {
         Some(port) => Decision::instead(component, &port.origin, paste, why),

@@ -15,12 +15,16 @@ fn about(plan: &Plan, index: usize, record: &str) -> Decision {
 }
 
 fn call(index: usize, number: i64) -> Decision {
+    call_of(&testing::plan(), index, number)
+}
+
+fn call_of(plan: &Plan, index: usize, number: i64) -> Decision {
     let record = format!(
         "1326 audit(1795471352.280:1): auid=4294967295 uid=1 gid=1 ses=4294967295 pid=9 \
          comm=\"x\" exe=\"/bin/x\" sig=0 arch={:x} syscall={number} compat=0 ip=0x7f code=0x50000",
         crate::denials::calls::native().unwrap()
     );
-    about(&testing::plan(), index, &record)
+    about(plan, index, &record)
 }
 
 fn landlock(plan: &Plan, index: usize, rest: &str) -> Decision {
@@ -239,6 +243,19 @@ fn ports_are_named_whole_and_another_components_never() {
     let decision = landlock(&two, 1, "blockers=net.connect_tcp daddr=::1 dest=1883");
     assert_eq!(decision.kind, Kind::Never);
     assert!(decision.why.contains("`channels`"), "{decision:?}");
+}
+
+#[test]
+fn a_call_of_sockets_leaves_the_ports_that_are_granted() {
+    let mut plan = testing::broker();
+    // Or else that would be the key.
+    plan.components[0].notify.value = true;
+    let decision = call_of(&plan, 0, libc::SYS_setsockopt);
+    assert_eq!(decision.kind, Kind::Line);
+    assert_eq!(
+        decision.paste.as_deref(),
+        Some("network: {bind: [tcp/1883, tcp/PORT]}")
+    );
 }
 
 #[test]
