@@ -91,21 +91,22 @@ fn line_of(stage: &Stage, what: &str) -> u64 {
     place.unwrap() as u64 + 1
 }
 
-/// Whether the kernel writes down what Landlock refuses; says why not.
-#[expect(unsafe_code, reason = "no crate tells the ABI")]
+/// Whether the kernel writes down what Landlock refuses, as Linux does from 6.15
+/// on; says why not.
 fn landlock_tells() -> bool {
-    // SAFETY: with LANDLOCK_CREATE_RULESET_VERSION (1) the kernel takes no attribute
-    // and only answers a number.
-    let abi = unsafe {
-        let none = std::ptr::null::<libc::c_void>();
-        libc::syscall(libc::SYS_landlock_create_ruleset, none, 0usize, 1u32)
-    };
-    if abi < 7 {
+    let release = text(Path::new("/proc/sys/kernel/osrelease"));
+    let mut numbers = release.split('.').map(|part| {
+        let digits = part.split(|c: char| !c.is_ascii_digit()).next();
+        digits.unwrap_or_default().parse::<u32>().unwrap_or(0)
+    });
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version < (6, 15) {
         println!(
-            "not run: Landlock's refusals; ABI {abi} has no records of them, 7 (Linux 6.15) has"
+            "not run: Landlock's refusals; Linux {} has no records of them, 6.15 has",
+            release.trim()
         );
     }
-    abi >= 7
+    version >= (6, 15)
 }
 
 /// `cordon run` on a stage, also by a kernel that lacks layers of later ones.

@@ -196,7 +196,9 @@ pub fn scan(base: &Base, described: &Described) -> String {
     }
     let mut kept: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (expression, label) in &described.patterns {
-        if base.kept.contains(label) || KEPT.contains(&label.as_str()) {
+        // HOME_DIR and the like stand for what a device's accounts make of them.
+        let is_template = expression.starts_with("HOME_");
+        if !is_template && (base.kept.contains(label) || KEPT.contains(&label.as_str())) {
             // It would begin a comment; any character is no less.
             let expression = expression.replace("\\#", "#").replace('#', ".");
             kept.entry(label).or_default().insert(expression);

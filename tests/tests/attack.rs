@@ -86,7 +86,6 @@ const KILLED: &[&str] = &[
     "display-ptrace",
     "display-memory-read",
     "display-memory-write",
-    "display-compare",
     "namespace-mount",
     "namespace-bind",
     "namespace-remount",
