@@ -3,10 +3,10 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use cordon_manifest::facts::Facts;
-use cordon_manifest::plan::Plan;
+use cordon_manifest::plan::{Access, FileGrant, Missing, Origin, PathKind, Plan, Purpose};
 use cordon_policygen::compile::{BaseModules, Outcome, Tools};
 use cordon_policygen::{
-    BASE_ASSERTIONS, Base, Described, Policy, Target, base_module, generate, names, scan,
+    BASE_ASSERTIONS, Base, Described, Error, Policy, Target, base_module, generate, names, scan,
 };
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -246,4 +246,43 @@ impl Debian {
             String::from_utf8_lossy(&text).into_owned(),
         ))
     }
+}
+
+/// The profile of Debian 12.
+pub fn debian_12_profile() -> Target {
+    Target::named("debian-12").unwrap()
+}
+
+/// The Plan of the reference device.
+pub fn bedside_monitor() -> Plan {
+    plan("bedside-monitor")
+}
+
+/// Why nothing is generated.
+pub fn errors(plan: &Plan, target: &Target) -> Vec<Error> {
+    generate(plan, target).expect_err("generation should be refused")
+}
+
+/// A directory that the manifest declares in this line.
+pub fn declared(path: &str, access: Access, line: u32) -> FileGrant {
+    FileGrant {
+        path: path.to_owned(),
+        source: path.to_owned(),
+        kind: PathKind::Directory,
+        access,
+        missing: Missing::Error,
+        size: None,
+        quota: None,
+        pass: None,
+        purpose: Purpose::Declared,
+        origin: Origin::Manifest { line },
+    }
+}
+
+/// Lines of a module, without its comments.
+pub fn rules(module: &str) -> Vec<&str> {
+    module
+        .lines()
+        .filter(|line| !line.starts_with(";;") && !line.is_empty())
+        .collect()
 }
