@@ -112,6 +112,12 @@ const MUTATIONS: &[Mutation] = &[
         "mount-attributes",
         ["layer root", "expected ro,nosuid,nodev"],
     ),
+    // Another node in place of each, as when a bind source is swapped between
+    // its check and its mount (CVE-2025-31133).
+    mutation(
+        "mount-source",
+        ["layer root", "found ro,nosuid,noexec of /zero"],
+    ),
 ];
 
 /// Layers that are not left out here, and why.

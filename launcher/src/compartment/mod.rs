@@ -37,7 +37,7 @@ pub use running::Running;
 pub use trial::Trial;
 
 use crate::layers::Layers;
-use crate::proof::{self, Identity, Subject};
+use crate::proof::{self, Behind, Identity, Planned, Subject};
 use crate::sys::clone::{Side, clone3};
 use crate::sys::descriptor::{move_above, pidfd_send_signal};
 use cgroup::Cgroup;
@@ -204,8 +204,8 @@ fn confined(
         }
     }
     let trials = reading.read().trials;
-    let subject = Subject::new(
-        &setup.mounts_as_planned(),
+    let mut subject = Subject::new(
+        setup.mounts_as_planned(),
         setup.context.clone(),
         identities,
         trials,
@@ -233,6 +233,7 @@ fn confined(
             text,
         ));
     }
+    subject.proved(&running);
     hold::release(pid)?;
     running.proved(subject, proof);
     Ok(running)
@@ -249,7 +250,7 @@ fn prepare<'a>(
     })?;
     let notify = inherited.notify_socket.as_deref();
     let labelled = layers.labels().then_some(plan.device.as_str());
-    let mounts = root::prepare(component, notify, labelled)?;
+    let mounts = root::prepare(component, notify, labelled, layers)?;
     let program = open_source(child::program_source(component)).and_then(|program| {
         fstat(&program).map_err(|errno| Failure::new(Layer::Root, "reading the program", errno))
     });
@@ -295,13 +296,17 @@ fn prepare<'a>(
 }
 
 impl Setup<'_> {
-    fn mounts_as_planned(&self) -> Vec<(String, u64)> {
-        let mut mounts = vec![("/".to_owned(), ROOT_ATTRIBUTES)];
-        mounts.extend(
-            self.mounts
-                .iter()
-                .map(|mount| (mount.path.clone(), mount.attributes)),
-        );
+    fn mounts_as_planned(&self) -> Vec<Planned> {
+        let mut mounts = vec![Planned {
+            path: "/".to_owned(),
+            attributes: ROOT_ATTRIBUTES,
+            behind: Behind::tmpfs(root::ROOT_SIZE),
+        }];
+        mounts.extend(self.mounts.iter().map(|mount| Planned {
+            path: mount.path.clone(),
+            attributes: mount.attributes,
+            behind: mount.behind.clone(),
+        }));
         mounts
     }
 }

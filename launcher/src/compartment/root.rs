@@ -3,6 +3,8 @@
 
 use super::error::Failure;
 use super::quota;
+use crate::layers::Layers;
+use crate::proof::Behind;
 use crate::sys::descriptor::openat2;
 use crate::sys::mount::{self, attribute};
 use cordon_manifest::plan::{
@@ -28,6 +30,8 @@ pub struct Mount {
     pub source: Source,
     /// Attributes in force.
     pub attributes: u64,
+    /// What is to be found behind it.
+    pub behind: Behind,
     /// Who asked.
     pub origin: Origin,
 }
@@ -68,27 +72,28 @@ pub fn prepare(
     component: &Component,
     notify: Option<&Path>,
     labelled: Option<&str>,
+    layers: &Layers,
 ) -> Result<Vec<Mount>, Failure> {
     let mut mounts = Vec::new();
     for file in &component.files {
         if file.pass.is_none()
-            && let Some(mount) = of_file(component, file, labelled)?
+            && let Some(mount) = of_file(component, file, labelled, layers)?
         {
             mounts.push(mount);
         }
     }
     for device in &component.devices {
         if device.pass.is_none()
-            && let Some(mount) = of_device(device)?
+            && let Some(mount) = of_device(device, layers)?
         {
             mounts.push(mount);
         }
     }
     if let Some(socket) = notify {
-        let tree = tree(
-            &open_source(&socket.to_string_lossy())?,
-            SAFE | attribute::NOEXEC | attribute::RDONLY,
-        )?;
+        let place = socket.to_string_lossy();
+        let source = open_source(&place)?;
+        let behind = behind(&place, &source)?;
+        let tree = tree(&source, SAFE | attribute::NOEXEC | attribute::RDONLY)?;
         mounts.push(Mount {
             path: NOTIFY.into(),
             source: Source::Tree {
@@ -96,6 +101,7 @@ pub fn prepare(
                 directory: false,
             },
             attributes: SAFE | attribute::NOEXEC | attribute::RDONLY,
+            behind,
             origin: Origin::Language,
         });
     }
@@ -104,6 +110,7 @@ pub fn prepare(
             path: "/proc".into(),
             source: Source::Proc,
             attributes: SAFE | attribute::NOEXEC | attribute::RDONLY,
+            behind: Behind::proc(),
             origin: component.proc.origin.clone(),
         });
     }
@@ -124,24 +131,27 @@ fn of_file(
     component: &Component,
     file: &FileGrant,
     labelled: Option<&str>,
+    layers: &Layers,
 ) -> Result<Option<Mount>, Failure> {
     let attributes = match file.access {
         Access::Read => SAFE | attribute::NOEXEC | attribute::RDONLY,
         Access::Write => SAFE | attribute::NOEXEC,
         Access::Execute => SAFE | attribute::RDONLY,
     };
-    let mount = |source| {
+    let mount = |source, behind| {
         Some(Mount {
             path: file.path.clone(),
             source,
             attributes,
+            behind,
             origin: file.origin.clone(),
         })
     };
     if let Some(size) = file.size {
         let context =
             labelled.map(|device| names::tmpfs_context(device, &component.name, &file.path));
-        return Ok(mount(Source::Tmpfs { size, context }));
+        let behind = Behind::tmpfs(size);
+        return Ok(mount(Source::Tmpfs { size, context }, behind));
     }
     let source = match open_source(&file.source) {
         Err(failure) if failure.errno == Some(Errno::ENOENT) => match file.missing {
@@ -165,11 +175,17 @@ fn of_file(
     if let Some(bytes) = file.quota {
         quota::hold(file, source.as_fd(), bytes).map_err(|f| f.asked_by(&file.origin))?;
     }
-    let tree = tree(&source, attributes).map_err(|failure| failure.asked_by(&file.origin))?;
-    Ok(mount(Source::Tree { tree, directory }))
+    let asked = |failure: Failure| failure.asked_by(&file.origin);
+    let behind = behind(&file.source, &source).map_err(asked)?;
+    let source = match directory && file.access == Access::Read {
+        true => unswapped(source, "/usr", layers)?,
+        false => source,
+    };
+    let tree = tree(&source, attributes).map_err(asked)?;
+    Ok(mount(Source::Tree { tree, directory }, behind))
 }
 
-fn of_device(device: &DeviceGrant) -> Result<Option<Mount>, Failure> {
+fn of_device(device: &DeviceGrant, layers: &Layers) -> Result<Option<Mount>, Failure> {
     let failed = |failure: Failure| failure.asked_by(&device.origin);
     let source = match open_source(&device.source) {
         Err(failure) if failure.errno == Some(Errno::ENOENT) && device.missing == Missing::Skip => {
@@ -178,6 +194,8 @@ fn of_device(device: &DeviceGrant) -> Result<Option<Mount>, Failure> {
         other => other.map_err(failed)?,
     };
     check_node(source.as_fd(), device).map_err(failed)?;
+    let behind = behind(&device.source, &source).map_err(failed)?;
+    let source = unswapped(source, "/dev/zero", layers)?;
     // A node that may only be read is on a read-only mount as well; writing to a
     // device is not writing to its file system, so the mode and Landlock decide that.
     let attributes = attribute::NOSUID | attribute::NOEXEC | attribute::RDONLY;
@@ -189,8 +207,24 @@ fn of_device(device: &DeviceGrant) -> Result<Option<Mount>, Failure> {
             directory: false,
         },
         attributes,
+        behind,
         origin: device.origin.clone(),
     }))
+}
+
+fn behind(place: &str, source: &OwnedFd) -> Result<Behind, Failure> {
+    Behind::tree(place, source.as_fd()).map_err(|errno| {
+        Failure::new(Layer::Root, "reading what is to be mounted", errno).of(place)
+    })
+}
+
+/// What is mounted: what was opened and looked at. A test build takes `other`, as
+/// if somebody had swapped the source in between.
+fn unswapped(source: OwnedFd, other: &str, layers: &Layers) -> Result<OwnedFd, Failure> {
+    match layers.taken("mount-source") {
+        true => Ok(source),
+        false => open_source(other),
+    }
 }
 
 /// Refuses a node that is not the one the plan found: bind sources get swapped (CVE-2025-31133).
@@ -332,6 +366,10 @@ pub fn enter_empty() -> Result<(), Failure> {
     enter(&[], (0, 0), ROOT_ATTRIBUTES)
 }
 
+/// Size of the root itself in bytes.
+pub const ROOT_SIZE: u64 = 1 << 20;
+const ROOT_SIZE_TEXT: &CStr = c"1m";
+
 /// Attributes of the root itself.
 pub const ROOT_ATTRIBUTES: u64 = SAFE | attribute::NOEXEC | attribute::RDONLY;
 
@@ -346,8 +384,11 @@ fn private() -> Result<(), Failure> {
 fn new_root() -> Result<OwnedFd, Failure> {
     let failed = |step: &'static str| move |errno| Failure::new(Layer::Root, step, errno);
     // Holds mount points and nothing else: a page for each is plenty.
-    let options: &[(&CStr, &CStr)] =
-        &[(c"size", c"1m"), (c"nr_inodes", c"4096"), (c"mode", c"755")];
+    let options: &[(&CStr, &CStr)] = &[
+        (c"size", ROOT_SIZE_TEXT),
+        (c"nr_inodes", c"4096"),
+        (c"mode", c"755"),
+    ];
     let root = mount::new_file_system(c"tmpfs", options, SAFE | attribute::NOEXEC)
         .map_err(failed("making the new root"))?;
     // pivot_root(2) wants an attached mount; /run is on every system, and this

@@ -9,15 +9,19 @@
 
 #![forbid(unsafe_code)]
 
+mod behind;
 mod descriptors;
 mod filter;
 mod kernel;
+mod mountinfo;
 mod mounts;
 mod process;
 mod quota;
 mod status;
 
+pub use behind::Behind;
 pub use descriptors::Identity;
+pub use mounts::Planned;
 pub use process::Program;
 
 use crate::compartment::{
@@ -108,7 +112,7 @@ impl Proof {
 /// What a component is compared with.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    mounts: Vec<(String, u64)>,
+    mounts: Vec<Planned>,
     context: Option<String>,
     descriptors: Vec<(String, Identity)>,
     trials: Vec<Trial>,
@@ -120,7 +124,7 @@ impl Subject {
     /// Collects what was decided before the clone, and what the child tried.
     #[must_use]
     pub fn new(
-        mounts: &[(String, u64)],
+        mounts: Vec<Planned>,
         context: Option<String>,
         descriptors: Vec<(String, Identity)>,
         trials: Vec<Trial>,
@@ -128,7 +132,7 @@ impl Subject {
         program: Program,
     ) -> Self {
         Self {
-            mounts: mounts.to_vec(),
+            mounts,
             context,
             descriptors,
             trials,
@@ -157,6 +161,13 @@ pub fn held(running: &Running, component: &Component, host: &Host<'_>, subject: 
         }
     }
     finish(proof, layers)
+}
+
+impl Subject {
+    /// Notes what could not be known before the child made it, once it is proved.
+    pub fn proved(&mut self, running: &Running) {
+        mounts::remember(running.pid(), &mut self.mounts);
+    }
 }
 
 /// Layers only the child can prove, by trying.

@@ -1,108 +1,93 @@
-//! /proc/PID/mountinfo: the whole mount table, compared entry by entry.
+//! The whole mount table, compared entry by entry: place, attributes, peer groups
+//! (/proc/PID/mountinfo), and what stands behind each place. A source that was
+//! swapped leaves all but the last as planned (CVE-2025-31133, CVE-2025-52565).
 
 use super::Proof;
-use crate::sys::mount::attribute;
+use super::behind::{Behind, Identity};
+use super::mountinfo::{Shown, attributes, read};
+use crate::sys::descriptor::openat2;
 use cordon_manifest::plan::Layer;
-use std::collections::BTreeMap;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use std::ffi::CString;
 use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
 
-/// Root, working directory and every mount with its attributes.
-pub fn compare(proof: &mut Proof, pid: i32, planned: &[(String, u64)]) {
+/// A mount as it was planned.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Its place in the compartment.
+    pub path: String,
+    /// Its attributes.
+    pub attributes: u64,
+    /// What stands behind it.
+    pub behind: Behind,
+}
+
+/// Root, working directory and every mount.
+pub fn compare(proof: &mut Proof, pid: i32, planned: &[Planned]) {
     for link in ["root", "cwd"] {
         let found = fs::read_link(format!("/proc/{pid}/{link}"));
         let found = found.map_or_else(|error| error.to_string(), |path| path.display().to_string());
         proof.compare(Layer::Root, link, "/", found);
     }
-    let text = fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default();
-    let mut found = parse(&text);
-    for (path, attributes) in planned {
-        let shown = found.remove(path).unwrap_or_else(|| "not mounted".into());
-        proof.compare(Layer::Root, path, words(*attributes), shown);
-    }
-    for (path, shown) in found {
-        proof.compare(Layer::Root, &path, "not mounted", shown);
-    }
-}
-
-fn parse(text: &str) -> BTreeMap<String, String> {
-    let mut mounts = BTreeMap::new();
-    for line in text.lines() {
-        let mut fields = line.split(' ').skip(4);
-        let (Some(path), Some(options)) = (fields.next(), fields.next()) else {
-            continue;
-        };
-        // Before the dash: the peer groups through which mounts come or go.
-        let peers: Vec<&str> = fields.take_while(|field| *field != "-").collect();
-        let has = |option: &str| options.split(',').any(|found| found == option);
-        let mut attributes = 0;
-        for (option, bit) in BITS {
-            if has(option) {
-                attributes |= bit;
+    let mut table = read(pid);
+    let root = root(pid);
+    for mount in planned {
+        let expected = format!("{} of {}", attributes(mount.attributes), mount.behind);
+        let found = match (table.remove(&mount.path), &root) {
+            (None, _) => "not mounted".into(),
+            (Some(shown), _) if shown.twice => "mounted twice".into(),
+            (Some(shown), Ok(root)) => {
+                let behind = behind(root, mount, &shown);
+                format!("{} of {behind}", shown.attributes)
             }
-        }
-        let path = unescape(path);
-        // Two mounts at one place are one too many: the upper hides what was planned.
-        let shown = if mounts.contains_key(&path) {
-            "mounted twice".into()
-        } else if peers.is_empty() {
-            words(attributes)
-        } else {
-            format!("{},{}", words(attributes), peers.join(","))
+            (Some(_), Err(errno)) => format!("the root cannot be looked at: {}", errno.desc()),
         };
-        mounts.insert(path, shown);
+        proof.compare(Layer::Root, &mount.path, expected, found);
     }
-    mounts
-}
-
-const BITS: [(&str, u64); 4] = [
-    ("ro", attribute::RDONLY),
-    ("nosuid", attribute::NOSUID),
-    ("nodev", attribute::NODEV),
-    ("noexec", attribute::NOEXEC),
-];
-
-fn words(attributes: u64) -> String {
-    let mut words = vec![if attributes & attribute::RDONLY == 0 {
-        "rw"
-    } else {
-        "ro"
-    }];
-    words.extend(
-        BITS.iter()
-            .skip(1)
-            .filter(|(_, bit)| attributes & bit != 0)
-            .map(|(word, _)| *word),
-    );
-    words.join(",")
-}
-
-/// mountinfo writes space, tab, newline and backslash as three octal digits (proc(5)).
-fn unescape(path: &str) -> String {
-    let mut plain = path.to_owned();
-    for (escaped, character) in [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ] {
-        plain = plain.replace(escaped, character);
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_escapes_and_covered_mounts_are_read() {
-        let text = "1 0 0:1 / / ro,nosuid,nodev,noexec - tmpfs t rw\n\
-                    2 1 0:2 /x /a\\040b rw,nosuid - ext4 t rw\n\
-                    4 1 0:2 /y /c rw,nosuid shared:5 - ext4 t rw\n\
-                    3 1 0:2 /x /a\\040b rw,nosuid - ext4 t rw\n";
-        let mounts = parse(text);
-        assert_eq!(mounts["/"], "ro,nosuid,nodev,noexec");
-        assert_eq!(mounts["/a b"], "mounted twice");
-        assert_eq!(mounts["/c"], "rw,nosuid,shared:5");
+    for (path, shown) in table {
+        let found = format!("{} of {}", shown.attributes, shown.source());
+        proof.compare(Layer::Root, &path, "not mounted", found);
     }
 }
+
+/// Notes which file systems were made for this compartment, once it has been
+/// proved for the first time: later ones of the same kind are others.
+pub fn remember(pid: i32, planned: &mut [Planned]) {
+    let Ok(root) = root(pid) else { return };
+    for mount in planned {
+        if let Behind::Made { identity, .. } = &mut mount.behind {
+            *identity = reached(&root, &mount.path).ok().map(|(found, _)| found);
+        }
+    }
+}
+
+/// The component's root as a place, through which its files are looked at and
+/// none is opened: a FIFO or a device would hold the supervisor up.
+fn root(pid: i32) -> Result<OwnedFd, Errno> {
+    let path = format!("/proc/{pid}/root");
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    open(path.as_str(), flags, Mode::empty())
+}
+
+/// What stands behind a mount now, in the words of what was planned.
+fn behind(root: &OwnedFd, mount: &Planned, shown: &Shown) -> String {
+    match reached(root, &mount.path) {
+        Ok((_, id)) if id != shown.id => "another mount than the table shows".into(),
+        Ok((found, _)) => mount.behind.found(shown, found),
+        Err(errno) => errno.desc().to_owned(),
+    }
+}
+
+/// Which file is reached at `path`, and by which mount.
+fn reached(root: &OwnedFd, path: &str) -> Result<(Identity, u64), Errno> {
+    let path = CString::new(path).map_err(|_| Errno::EINVAL)?;
+    let flags = libc::O_PATH | libc::O_CLOEXEC | libc::O_NOFOLLOW;
+    let place = openat2(root.as_fd(), &path, flags, RESOLVE)?;
+    Identity::of(place.as_fd())
+}
+
+/// RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_IN_ROOT (linux/openat2.h).
+const RESOLVE: u64 = 0x02 | 0x04 | 0x10;

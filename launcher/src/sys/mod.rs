@@ -18,6 +18,7 @@ pub mod quota;
 pub mod seccomp;
 pub mod signal;
 pub mod socket;
+pub mod statx;
 pub mod xattr;
 
 use nix::errno::Errno;
