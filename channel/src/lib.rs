@@ -108,7 +108,7 @@
 //! | the same for every pause of either side in a whole ring | enumeration | `src/ring/interleaving.rs` |
 //! | memory that answers anything: bounded loads, nothing outside | enumeration, properties, fuzzing | `src/ring/havoc.rs`, `fuzz/` |
 //! | a writer killed between any two stores | enumeration | `src/ring/death.rs` |
-//! | the kernel refuses each attempt on sealed memory | [`self_test::run`], on the kernel it runs on | `tests/sealed.rs`, `tests/order.rs` |
+//! | the kernel refuses each attempt on sealed memory | [`self_test::run`] on the kernel it runs on: `cordon self-test channel`, and the supervisor before it makes a channel | `tests/sealed.rs`, `tests/order.rs` |
 //!
 //! # System calls
 //! [`Writer::publish`], [`Writer::heartbeat`] and [`Reader::poll`] make none

@@ -1,8 +1,8 @@
 //! What this kernel refuses a hostile reader, tried on a channel of its own.
 //!
 //! Everything the channel promises rests on a few facts about sealed memory.
-//! They are not assumed of a kernel: [`run`] tries each attempt, and a device on
-//! whose kernel one succeeds must not hand out channels. `tests/sealed.rs` tries
+//! They are not assumed of a kernel: [`run`] tries each attempt, and where one
+//! does not end as it must the supervisor starts no device that has channels. `tests/sealed.rs` tries
 //! the same and more, and shows that without the seals they succeed.
 
 #![forbid(unsafe_code)]
@@ -23,8 +23,8 @@ const PAGE: u64 = 4096;
 /// One attempt and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// What is tried, as a sentence's object: `writing through the read-only end`.
-    pub attempt: &'static str,
+    /// What is tried, as a sentence's object: `writing through the reader's end`.
+    pub attempt: String,
     /// What the kernel must answer.
     pub expected: String,
     /// What it answered.
@@ -84,7 +84,7 @@ pub fn run() -> Result<Vec<Fact>, CreationError> {
     let refusals = [Errno::PERM; 3];
     with_the_seals(
         reopened.as_fd(),
-        "its reopening through /proc",
+        "its reopening in /proc",
         refusals,
         size,
         &mut facts,
@@ -96,7 +96,10 @@ pub fn run() -> Result<Vec<Fact>, CreationError> {
         size,
         &mut facts,
     );
-    for fd in [end, reopened.as_fd()] {
+    for (fd, of) in [
+        (end, "the reader's end"),
+        (reopened.as_fd(), "its reopening in /proc"),
+    ] {
         let map = ReadOnly::new(fd, size);
         let protect = map.map(|map| map.make_writable().map_err(|error| error.to_string()));
         let found = match protect {
@@ -104,11 +107,8 @@ pub fn run() -> Result<Vec<Fact>, CreationError> {
             Ok(Err(error)) => error,
             Err(error) => error.to_string(),
         };
-        facts.push(fact(
-            "making a read-only map writable",
-            &Errno::ACCESS,
-            &found,
-        ));
+        let attempt = format!("making a read-only map of {of} writable");
+        facts.push(fact(&attempt, &Errno::ACCESS, &found));
     }
     Ok(facts)
 }
@@ -143,15 +143,14 @@ fn before_the_seals(spec: &Spec, facts: &mut Vec<Fact>) -> Result<(), CreationEr
 /// writable are refused by.
 fn with_the_seals(
     fd: BorrowedFd<'_>,
-    whose: &'static str,
+    whose: &str,
     [write, resize, map]: [Errno; 3],
     size: usize,
     facts: &mut Vec<Fact>,
 ) {
-    let mut refused = |attempt: &'static str, expected: Errno, found: String| {
-        let mut fact = fact(attempt, &expected, &found);
-        fact.found = format!("{found} ({whose})");
-        facts.push(fact);
+    let mut refused = |attempt: &str, expected: Errno, found: String| {
+        let attempt = format!("{attempt} through {whose}");
+        facts.push(fact(&attempt, &expected, &found));
     };
     let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     let grow = fallocate(fd, FallocateFlags::empty(), size as u64, PAGE);
@@ -195,13 +194,13 @@ fn outcome<T, E: Display>(result: &Result<T, E>) -> String {
 }
 
 fn fact(
-    attempt: &'static str,
+    attempt: &str,
     expected: &(impl Display + ?Sized),
     found: &(impl Display + ?Sized),
 ) -> Fact {
     let (expected, found) = (expected.to_string(), found.to_string());
     Fact {
-        attempt,
+        attempt: attempt.to_owned(),
         holds: expected == found,
         expected,
         found,
@@ -219,11 +218,14 @@ fn failed(call: &'static str, error: std::io::Error) -> CreationError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_fact_holds_on_this_kernel() {
         let facts = run().expect("a channel");
         assert_eq!(facts.len(), 28, "{facts:#?}");
+        let attempts: BTreeSet<&str> = facts.iter().map(|fact| fact.attempt.as_str()).collect();
+        assert_eq!(attempts.len(), 28, "each is named by what is tried on what");
         let broken: Vec<_> = facts.iter().filter(|fact| !fact.holds).collect();
         assert!(broken.is_empty(), "{broken:#?}");
     }

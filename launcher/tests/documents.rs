@@ -28,7 +28,10 @@ fn commands() -> BTreeSet<String> {
     list.lines()
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .map(|line| {
-            let is_word = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+            let is_word = |word: &&str| {
+                let letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+                word.bytes().all(letter)
+            };
             let (command, _) = line.trim_start().split_once("  ").unwrap_or((line, ""));
             let words: Vec<&str> = command.split_whitespace().take_while(is_word).collect();
             words.join(" ")
@@ -49,7 +52,9 @@ fn options(text: &str) -> BTreeSet<String> {
 fn every_command_and_option_has_its_place_in_manual_and_completions() {
     let commands = commands();
     assert!(
-        commands.contains("run") && commands.contains("policy install"),
+        ["run", "policy install", "self-test channel"]
+            .into_iter()
+            .all(|command| commands.contains(command)),
         "{commands:?}"
     );
     let manual = packaging("man/cordon.1");

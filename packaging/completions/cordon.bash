@@ -68,6 +68,9 @@ _cordon()
             options+=' --lang --channel --output'
             argument=manifest
             ;;
+        self-test)
+            options+=' --json'
+            ;;
         run)
             options+=' --without --target --runtime-dir'
             argument=manifest
@@ -93,13 +96,15 @@ _cordon()
         [[ $cword -eq 1 ]] && options+=' --version'
         COMPREPLY=($(compgen -W "$options" -- "$cur"))
     elif [[ $cword -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy channel run status verify denials learn stop help' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy channel self-test run status verify denials learn stop help' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == policy ]]; then
         COMPREPLY=($(compgen -W 'build install remove explain diff scan' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == channel ]]; then
         COMPREPLY=($(compgen -W 'codegen' -- "$cur"))
+    elif [[ $cword -eq 2 && $prev == self-test ]]; then
+        COMPREPLY=($(compgen -W 'channel' -- "$cur"))
     elif [[ $cword -eq 2 && $prev == help ]]; then
-        COMPREPLY=($(compgen -W 'check plan policy channel run status verify denials learn stop' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check plan policy channel self-test run status verify denials learn stop' -- "$cur"))
     elif [[ $argument == manifest || $argument == either && $cur == */* ]]; then
         _filedir yaml
     elif [[ $argument == file ]]; then

@@ -28,6 +28,7 @@ complete -c cordon -n __fish_use_subcommand -a check -d 'Say every error of a ma
 complete -c cordon -n __fish_use_subcommand -a plan -d 'Show everything decided'
 complete -c cordon -n __fish_use_subcommand -a policy -d 'Write, install or remove the SELinux module'
 complete -c cordon -n __fish_use_subcommand -a channel -d 'The records of channels as code'
+complete -c cordon -n __fish_use_subcommand -a self-test -d 'Try on this kernel what channels rest on'
 complete -c cordon -n __fish_use_subcommand -a run -d 'Confine, prove and start the components'
 complete -c cordon -n __fish_use_subcommand -a status -d 'How a running device is'
 complete -c cordon -n __fish_use_subcommand -a verify -d 'Read back what is in force'
@@ -35,17 +36,18 @@ complete -c cordon -n __fish_use_subcommand -a denials -d 'What was refused, and
 complete -c cordon -n __fish_use_subcommand -a learn -d 'Try a component for a while and say what it lacks'
 complete -c cordon -n __fish_use_subcommand -a stop -d 'Stop a running device'
 complete -c cordon -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c cordon -n '__cordon_is help' -a 'check plan policy channel run status verify denials learn stop'
+complete -c cordon -n '__cordon_is help' -a 'check plan policy channel self-test run status verify denials learn stop'
 complete -c cordon -n '__cordon_is policy; and not __cordon_policy_is build install remove explain diff scan' -a 'build install remove explain diff scan'
 
 complete -c cordon -n '__cordon_is channel; and not __cordon_channel_is codegen' -a 'codegen'
+complete -c cordon -n '__cordon_is self-test' -a channel
 complete -c cordon -n '__cordon_channel_is codegen' -l lang -x -a 'rust c' -d 'Language of the code'
 complete -c cordon -n '__cordon_channel_is codegen' -l channel -x -d 'This channel alone'
 
 complete -c cordon -n '__cordon_is check plan run denials learn; or __cordon_channel_is codegen; or __cordon_policy_is build install explain diff' -k -a '(__fish_complete_suffix .yaml)'
 complete -c cordon -n '__cordon_is status verify denials stop; or __cordon_policy_is remove' -a '(__cordon_devices)'
 complete -c cordon -n '__cordon_is check plan policy denials' -l root -r -a '(__fish_complete_directories)' -d 'Tree of the target'
-complete -c cordon -n '__cordon_is check plan status verify denials learn; or __cordon_policy_is explain diff' -l json -d 'As JSON'
+complete -c cordon -n '__cordon_is check plan self-test status verify denials learn; or __cordon_policy_is explain diff' -l json -d 'As JSON'
 complete -c cordon -n '__cordon_policy_is build scan; or __cordon_channel_is codegen' -s o -l output -r -a '(__fish_complete_directories)' -d 'Where to write'
 complete -c cordon -n '__cordon_policy_is build scan' -l policy-root -r -a '(__fish_complete_directories)' -d 'A system with this base policy'
 complete -c cordon -n '__cordon_is run; or __cordon_policy_is build install explain diff' -l target -r -a 'debian-12 debian-13 fedora-targeted yocto-refpolicy-targeted' -d 'Base policy of the target'

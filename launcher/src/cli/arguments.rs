@@ -2,6 +2,7 @@
 
 use super::channel::{self, CodegenOptions};
 use super::options::Options;
+use super::self_test::{self, SelfTestOptions};
 use super::{Exit, Failure};
 use cordon_manifest::plan::Layer;
 use lexopt::prelude::*;
@@ -41,6 +42,8 @@ pub enum Command {
     PolicyScan(PolicyScanOptions),
     /// Write the records of channels as code.
     ChannelCodegen(CodegenOptions),
+    /// Try what channels rest on.
+    SelfTest(SelfTestOptions),
     /// Run a device.
     Run(RunOptions),
     /// How a running device is.
@@ -63,6 +66,7 @@ pub enum Topic {
     Plan,
     Policy,
     Channel,
+    SelfTest,
     Run,
     Status,
     Verify,
@@ -297,6 +301,7 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Fai
         Topic::Plan => Command::Plan(options.manifest()?),
         Topic::Policy => options.policy()?,
         Topic::Channel => channel::options(&mut options)?,
+        Topic::SelfTest => Command::SelfTest(self_test::options(&mut options)?),
         Topic::Run => Command::Run(RunOptions {
             manifest: options.path("the manifest")?,
             without: options.layers()?,
@@ -381,6 +386,7 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         "plan" => Topic::Plan,
         "policy" => Topic::Policy,
         "channel" => Topic::Channel,
+        "self-test" => Topic::SelfTest,
         "run" => Topic::Run,
         "status" => Topic::Status,
         "verify" => Topic::Verify,
@@ -390,7 +396,7 @@ fn topic(name: &str) -> Result<Topic, Failure> {
         _ => {
             let failure = usage(format!("there is no command '{name}'"));
             return Err(failure.help(
-                "commands: check, plan, policy, channel, run, status, verify, denials, learn, stop",
+                "commands: check, plan, policy, channel, self-test, run, status, verify, denials, learn, stop",
             ));
         }
     })
@@ -479,6 +485,8 @@ mod tests {
         assert!(refused("cordon channel codegen a.yaml").contains("--lang"));
         assert!(refused("cordon channel codegen --lang ada a.yaml").contains("'ada'"));
         assert!(refused("cordon channel codegen --lang c").contains("needs the manifest"));
+        assert!(refused("cordon self-test").contains("channel"));
+        assert!(refused("cordon self-test kernel").contains("channel"));
         assert!(refused("cordon run a.yaml --json").contains("--json"));
         assert!(refused("cordon plan a.yaml --root").contains("root"));
     }

@@ -50,13 +50,15 @@ pub enum Exit {
     PolicyNotInForce = 20,
     /// A file of a component carries another SELinux label than the policy gives it.
     WrongLabel = 21,
+    /// The kernel allows what a channel rests on its refusing.
+    ChannelUnsafe = 22,
     /// Something of the system failed that none of the above names.
     Internal = 70,
 }
 
 impl Exit {
     /// Every code with its meaning, for `--help`.
-    pub const TABLE: [(Self, &'static str); 23] = [
+    pub const TABLE: [(Self, &'static str); 24] = [
         (Self::Success, "done"),
         (Self::Wider, "policy diff: more access than before"),
         (Self::Usage, "the command line is wrong"),
@@ -97,6 +99,10 @@ impl Exit {
             "the SELinux policy in force is not the manifest's",
         ),
         (Self::WrongLabel, "a file carries a wrong SELinux label"),
+        (
+            Self::ChannelUnsafe,
+            "the kernel does not keep what a channel rests on",
+        ),
         (Self::Internal, "the system failed in another way"),
     ];
 

@@ -22,6 +22,7 @@ Usage: cordon COMMAND [OPTIONS]
   policy diff OLD NEW        say what a change of manifest changes in access
   policy scan [POLICY]       make the profile of a target's base policy
   channel codegen MANIFEST   write the records of its channels as code
+  self-test channel          try on this kernel what channels rest on
   run DEVICE.yaml            confine, prove, start and keep the components running
   status [DEVICE]            how a running device is
   verify [DEVICE]            read back what is in force and compare with the plan
@@ -182,6 +183,27 @@ Options:
   -o, --output FILE  where to write (default: standard output)
 ";
 
+const SELF_TEST: &str = "\
+Tries on this kernel what a channel rests on.
+
+Usage: cordon self-test channel [--json]
+
+A channel goes one way because the kernel refuses whoever holds a reader's end
+to write, resize, punch, seal or map it writable, by the end itself, by its
+reopening in /proc, and by the writer's own descriptor once it is sealed. None
+of it is believed of a kernel: each is tried, on a channel made for it.
+
+  cordon self-test channel
+
+cordon run does the same each time before the first channel is made, which takes
+a millisecond, and starts nothing where one attempt is not answered as it must
+be. Nothing is remembered that somebody could forge. It needs no root, and says
+what this process meets: confined by SELinux that may be more than the seals.
+
+Options:
+  --json   as JSON
+";
+
 const RUN: &str = "\
 Confines, proves and starts the components of a device, and keeps them running
 until SIGTERM, SIGINT or `cordon stop`. Needs root.
@@ -307,6 +329,7 @@ pub fn text(topic: Topic) -> &'static str {
         Topic::Plan => PLAN,
         Topic::Policy => POLICY,
         Topic::Channel => CHANNEL,
+        Topic::SelfTest => SELF_TEST,
         Topic::Run => RUN,
         Topic::Status => STATUS,
         Topic::Verify => VERIFY,

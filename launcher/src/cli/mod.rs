@@ -15,6 +15,7 @@ mod options;
 mod plan;
 mod policy;
 mod run;
+mod self_test;
 mod source;
 mod status;
 mod stop;
@@ -56,6 +57,7 @@ fn dispatch(typed: Typed) -> Result<Exit, Failure> {
         Command::PolicyDiff(options) => policy::diff(&options),
         Command::PolicyScan(options) => policy::scan(&options),
         Command::ChannelCodegen(options) => channel::codegen(&options),
+        Command::SelfTest(options) => self_test::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -1,8 +1,33 @@
-//! The Plan's channels in the channel crate's terms.
+//! The Plan's channels in the channel crate's terms, and whether this kernel can have any.
 
+use crate::cli::{Exit, Failure};
 use cordon_channel::hub::Link;
-use cordon_channel::{Pace, Schema, SchemaError};
+use cordon_channel::{Pace, Schema, SchemaError, self_test};
 use cordon_manifest::plan::{self, Channel};
+
+/// Tries what channels rest on, at each start: it takes a millisecond, and no note of an
+/// earlier time can be forged or outlive a kernel that was patched while it ran.
+pub fn tried() -> Result<(), Failure> {
+    let facts = self_test::run()
+        .map_err(|error| Failure::new(Exit::Internal, format!("self-test: {error}")))?;
+    let broken: Vec<String> = facts
+        .iter()
+        .filter(|fact| !fact.holds)
+        .map(|fact| {
+            let (expected, found) = (&fact.expected, &fact.found);
+            format!("{}: expected {expected}, found {found}", fact.attempt)
+        })
+        .collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "this kernel does not keep what a channel rests on: {}",
+        broken.join("; ")
+    );
+    Err(Failure::new(Exit::ChannelUnsafe, text)
+        .help("cordon self-test channel shows every attempt; no channel is made on such a kernel"))
+}
 
 /// Every channel of the plan.
 pub fn links(channels: &[Channel]) -> Result<Vec<Link>, SchemaError> {

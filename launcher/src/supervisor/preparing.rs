@@ -40,6 +40,9 @@ impl Supervisor {
             policy,
         } = order;
         lacking(&plan, &layers, &without)?;
+        if !plan.channels.is_empty() {
+            channels::tried()?;
+        }
         let mut enforcement = Enforcement::begin(&plan, &mut layers, &without, policy, &manifest)?;
         let began = Instant::now();
         let herald = Herald::new(&plan.device);

@@ -68,6 +68,15 @@ pub fn steps(steps: &mut Steps) {
             check(stranger.exit != 0, || "served without a certificate".into())
         },
     );
+    // The supervisor tried the same in its own domain, or it would not be ready.
+    steps.take(
+        "health: this kernel keeps what channels rest on",
+        |machine| {
+            let tried = run(&mut machine.guest, "cordon self-test channel")?;
+            let all = tried.stdout.matches(" holds  ").count() == 28;
+            check(tried.exit == 0 && all, || tried.text())
+        },
+    );
     steps.take(
         "health: every component's protection is proved again",
         |machine| {
