@@ -52,6 +52,8 @@ pub(crate) fn write(writer: &mut Writer<'_>, plan: &Plan, labels: &Labels, compo
             &["getattr", "open", "read", "search"],
         );
         writer.allow(&domain, &proc, "lnk_file", &["getattr", "read"]);
+        // What stands behind each mount is read back.
+        writer.allow(SUPERVISOR, &proc, "dir", &["getattr"]);
         writer.allow(
             &domain,
             "self",

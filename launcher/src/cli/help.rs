@@ -244,7 +244,8 @@ Options:
 const VERIFY: &str = "\
 Reads back from outside what is in force in every compartment and compares it
 with the plan. Exits 12 when something differs; the manifest's on-difference
-says what happens to the component.
+says what happens to the component. A running device does the same by itself
+every minute, but for the filter, for which a program has to be stopped.
 
 Usage: cordon verify [DEVICE] [--json] [--runtime-dir DIR]
 

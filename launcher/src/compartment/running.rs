@@ -3,7 +3,7 @@
 use super::cgroup::{self, Cgroup};
 use super::reaper::Reaper;
 use crate::compartment::Host;
-use crate::proof::{self, Proof, Subject};
+use crate::proof::{self, Manner, Proof, Subject};
 use crate::sys::descriptor::pidfd_send_signal;
 use cordon_manifest::plan::Component;
 use nix::errno::Errno;
@@ -123,8 +123,9 @@ impl Running {
 
     /// Reads back what is in force now; none once it has ended.
     #[must_use]
-    pub fn verify(&mut self, host: &Host<'_>) -> Option<Proof> {
-        let proof = proof::running(self, &self.component, host, self.subject.as_ref()?);
+    pub fn verify(&mut self, host: &Host<'_>, manner: Manner) -> Option<Proof> {
+        let subject = self.subject.as_ref()?;
+        let proof = proof::running(self, &self.component, host, subject, manner);
         // What ended while it was read is no difference.
         if self.ended().is_some() {
             None

@@ -1,9 +1,9 @@
 //! The read-back: what is in force for a component, seen from outside, compared
 //! with the Plan item by item.
 //!
-//! [`held`] runs between exec and the program's first instruction; [`running`] on
-//! demand, stopping the program's first thread for the moment in which its filter
-//! is read. What cannot be seen is not called proved:
+//! [`held`] runs between exec and the program's first instruction; [`running`] every
+//! minute, and on demand, when the program's first thread is stopped for the moment
+//! in which its filter is read. What cannot be seen is not called proved:
 //! it is [`Verdict::NotShown`], and a layer that is switched off or absent is
 //! [`Verdict::Absent`].
 
@@ -66,6 +66,16 @@ pub enum Verdict {
     Absent,
     /// Nothing outside the program shows it while it runs; proved at its start.
     NotShown,
+}
+
+impl Item {
+    /// What is not as planned, in words.
+    pub fn difference(&self) -> String {
+        format!(
+            "layer {}: {}: expected {}, found {}",
+            self.layer, self.name, self.expected, self.found
+        )
+    }
 }
 
 impl Proof {
@@ -179,6 +189,15 @@ const TRIED: [Layer; 5] = [
     Layer::Mdwe,
 ];
 
+/// Whether a running program may be stopped for a moment to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Its first thread may: its filter is read.
+    Stopping,
+    /// It goes on undisturbed.
+    Passing,
+}
+
 /// The proof of a running program, from outside.
 #[must_use]
 pub fn running(
@@ -186,10 +205,15 @@ pub fn running(
     component: &Component,
     host: &Host<'_>,
     subject: &Subject,
+    manner: Manner,
 ) -> Proof {
     let layers = host.layers;
     let mut proof = common(running, component, host, subject);
-    if layers.on(Layer::Seccomp) {
+    if layers.on(Layer::Seccomp) && manner == Manner::Passing {
+        // The kernel takes no filter away, and Seccomp_filters says that there is one.
+        let why = "compared at its start, and there is no second";
+        proof.note(Layer::Seccomp, "filter", why, Verdict::NotShown);
+    } else if layers.on(Layer::Seccomp) {
         let pid = Pid::from_raw(running.pid());
         let read = while_stopped(pid, || {
             filter::compare(&mut proof, running.pid(), &subject.filter);

@@ -188,23 +188,24 @@ impl Supervisor {
         self.say(event);
     }
 
-    /// Whether SELinux stands for a component that is about to start otherwise
-    /// than when the device was started: one that fails closed is not started.
-    pub(super) fn check_enforcement(&self, component: &Component) -> Result<bool, Failure> {
+    /// How SELinux stands for a component that is about to start otherwise than
+    /// when the device was started: one that fails closed is not started.
+    pub(super) fn check_enforcement(
+        &self,
+        component: &Component,
+    ) -> Result<Option<String>, Failure> {
         let proof = self
             .enforcement
             .proof(component, &self.layers, &self.without);
         let different = |item: &&Item| item.verdict == Verdict::Different;
         let Some(item) = proof.iter().find(different) else {
-            return Ok(false);
+            return Ok(None);
         };
+        let text = item.difference();
         if component.on_difference.value != OnDifference::Stop {
-            return Ok(true);
+            return Ok(Some(text));
         }
-        let text = format!(
-            "component {}: layer selinux: {}: expected {}, found {}",
-            component.name, item.name, item.expected, item.found
-        );
+        let text = format!("component {}: {text}", component.name);
         Err(Failure::new(Exit::Different, text))
     }
 

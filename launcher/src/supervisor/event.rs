@@ -20,6 +20,8 @@ pub enum Kind {
     WatchdogExpired,
     /// What is in force differs from the plan.
     Different,
+    /// What is in force is as planned again.
+    SameAgain,
     /// A channel goes to its readers.
     ChannelOpened,
     /// A channel was refused, or a component lost its control socket.
@@ -54,6 +56,7 @@ impl Kind {
             Self::GivenUp => "f13d6a9270cb4e85a84f25d9e1b6037c",
             Self::WatchdogExpired => "3e905c7b82f64a1d97d1b4e60fa8c253",
             Self::Different => "b7204ed1593c4f8ab5f6908e1d73ca42",
+            Self::SameAgain => "a4c6d9137be2485fb0913e5dc7f8201b",
             Self::ChannelOpened => "60fd8e2b71a94c35a9e3d7045b1c86f2",
             Self::ChannelRefused => "d48b17c63fe9402d8c70a5be92f1634e",
             Self::DeviceReady => "19c7e5a0f2d84b6396db038f4ae157c2",
@@ -126,6 +129,7 @@ mod tests {
             Kind::GivenUp,
             Kind::WatchdogExpired,
             Kind::Different,
+            Kind::SameAgain,
             Kind::ChannelOpened,
             Kind::ChannelRefused,
             Kind::DeviceReady,

@@ -116,8 +116,9 @@ impl Supervisor {
     /// What the manifest says about a component that differs from the plan.
     ///
     /// What another start cannot mend (a kernel that has become permissive)
-    /// restarts nobody: it would darken a screen for nothing.
-    pub(super) fn differs(&mut self, index: usize, what: &str, curable: bool) {
+    /// restarts nobody: it would darken a screen for nothing. What is known already
+    /// is not told again.
+    pub(super) fn differs(&mut self, index: usize, what: &str, curable: bool, known: bool) {
         let component = &self.members[index].component;
         let name = component.name.clone();
         let on_difference = match component.on_difference.value {
@@ -130,7 +131,9 @@ impl Supervisor {
             OnDifference::Alarm => "left running",
         };
         let text = format!("differs from the plan and is {consequence}: {what}");
-        self.say(Event::of(&name, Kind::Different, &text));
+        if !known || on_difference != OnDifference::Alarm {
+            self.say(Event::of(&name, Kind::Different, &text));
+        }
         match on_difference {
             OnDifference::Alarm => {}
             OnDifference::Stop => {

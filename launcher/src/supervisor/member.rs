@@ -72,9 +72,14 @@ pub struct Alive {
     pub said_ready: bool,
     /// What it says of itself.
     pub says: Option<String>,
-    /// Whether the last read-back found something else than planned.
-    pub differs: bool,
+    /// What the last read-back found that is not as planned, in words.
+    pub differs: Option<String>,
+    /// When it was last proved, in ms; its start counts.
+    pub proved: u64,
 }
+
+/// Time in ms after which what runs is proved again.
+const AGAIN: u64 = 60_000;
 
 /// A component under supervision.
 #[derive(Debug)]
@@ -155,6 +160,12 @@ impl Member {
         }))
     }
 
+    /// When it is to be proved again, while it runs.
+    pub fn prove_at(&self) -> Option<u64> {
+        let alive = self.alive.as_ref()?;
+        (self.state == State::Running).then(|| alive.proved.saturating_add(AGAIN))
+    }
+
     /// The next time something is due for it.
     pub fn next_deadline(&self) -> Option<u64> {
         let state = match self.state {
@@ -162,7 +173,7 @@ impl Member {
             _ => None,
         };
         let paused = self.paused.iter().map(|(_, until)| *until).min();
-        [state, self.watchdog_at(), paused]
+        [state, self.watchdog_at(), self.prove_at(), paused]
             .into_iter()
             .flatten()
             .min()

@@ -22,6 +22,7 @@ mod notify;
 mod output;
 mod poll;
 mod preparing;
+mod proving;
 pub mod report;
 mod reporting;
 mod restart;
@@ -210,6 +211,9 @@ impl Supervisor {
                 }
                 State::Running if member.watchdog_at().is_some_and(|at| at <= now) => {
                     self.overdue(index, now);
+                }
+                State::Running if member.prove_at().is_some_and(|at| at <= now) => {
+                    self.prove_again(index);
                 }
                 _ => {}
             }

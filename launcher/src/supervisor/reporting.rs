@@ -1,12 +1,8 @@
-//! How the device is, and what is in force in it.
+//! How the device is.
 
-use super::enforcement::is_of_the_kernel;
 use super::member::{Member, State};
-use super::report::{
-    AbsentLayer, ChannelStatus, ComponentProof, ComponentStatus, ProofItem, Status, Verification,
-};
+use super::report::{AbsentLayer, ChannelStatus, ComponentStatus, Status};
 use super::{Phase, Supervisor};
-use crate::compartment::Host;
 use cordon_channel::hub;
 use cordon_manifest::plan::Layer;
 
@@ -127,78 +123,12 @@ impl Supervisor {
         });
         alive.flatten().flatten().collect()
     }
-
-    /// Reads back every compartment, and does what the manifest says about one
-    /// that differs.
-    pub(super) fn verify(&mut self) -> Verification {
-        self.look_at_enforcement();
-        let mut components = Vec::new();
-        let mut different = Vec::new();
-        let others = self.first_processes();
-        for index in 0..self.members.len() {
-            let member = &self.members[index];
-            let component = &member.component;
-            let mut selinux = self
-                .enforcement
-                .proof(component, &self.layers, &self.without);
-            selinux.extend(self.channel_labels(member));
-            let member = &mut self.members[index];
-            let name = member.component.name.clone();
-            let host = Host {
-                layers: &self.layers,
-                cgroup_root: self.cgroups.root(),
-                others: others.clone(),
-            };
-            let alive = member.alive.as_mut();
-            let read = alive.and_then(|alive| {
-                let pid = alive.running.pid();
-                Some((pid, alive.running.verify(&host)?))
-            });
-            let Some((pid, mut proof)) = read else {
-                // One that was ended because it differed did not become as planned by it.
-                components.push(ComponentProof {
-                    name,
-                    pid: None,
-                    same: member.state != State::Held,
-                    items: Vec::new(),
-                });
-                continue;
-            };
-            proof.items.extend(selinux);
-            // What another start may mend counts before what it cannot.
-            let mut differences = proof.differences();
-            let first = differences.find(|item| !is_of_the_kernel(item));
-            let first = first.or_else(|| proof.differences().next());
-            if let Some(alive) = member.alive.as_mut() {
-                alive.differs = first.is_some();
-            }
-            if let Some(item) = first {
-                let (layer, what) = (item.layer, &item.name);
-                let (expected, found) = (&item.expected, &item.found);
-                let text = format!("layer {layer}: {what}: expected {expected}, found {found}");
-                different.push((index, text, !is_of_the_kernel(item)));
-            }
-            components.push(ComponentProof {
-                name,
-                pid: Some(pid),
-                same: first.is_none(),
-                items: proof.items.iter().map(ProofItem::of).collect(),
-            });
-        }
-        let verification = Verification {
-            device: self.plan.device.clone(),
-            same: components.iter().all(|component| component.same),
-            absent_layers: self.absent_layers(),
-            components,
-        };
-        for (index, what, curable) in different {
-            self.differs(index, &what, curable);
-        }
-        verification
-    }
 }
 
 /// Whether it runs on although it is not as planned any more.
 fn differs(member: &Member) -> bool {
-    member.alive.as_ref().is_some_and(|alive| alive.differs)
+    member
+        .alive
+        .as_ref()
+        .is_some_and(|alive| alive.differs.is_some())
 }

@@ -168,6 +168,7 @@ impl Supervisor {
             said_ready: false,
             says: None,
             differs,
+            proved: now,
         });
         member.state = State::Running;
         member.ever_ready |= !member.component.notify.value;
